@@ -1,0 +1,75 @@
+"""The `[media]` section of the settings."""
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class MediaSettings(BaseModel):
+    """What is taken in, at which cap, and over which network addresses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    video_bps: Annotated[int, Field(ge=50_000, le=5_000_000)] = Field(
+        250_000, description="Cap of the picture in bits per second: signalled, set by the page, measured and enforced."
+    )
+    audio_bps: Annotated[int, Field(ge=16_000, le=256_000)] = Field(
+        64_000, description="Cap of the sound in bits per second."
+    )
+    public_address: str | None = Field(
+        None, description="The address that candidates reach this server's UDP ports at, when a NAT (1:1) hides it."
+    )
+    bind_addresses: tuple[str, ...] = Field(
+        (),
+        description="Local addresses to take media on. Empty: loopback alone when the pages are served on loopback, "
+        "otherwise every address of this machine.",
+    )
+    udp_ports: str = Field("50000-50999", description="The range of UDP ports that media comes in on, first-last.")
+    connect_deadline_s: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="A connection that has not come up after this many seconds is given up."
+    )
+    no_media_s: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="After this many seconds without a packet the part is closed and the interview interrupted."
+    )
+    return_within_s: Annotated[float, Field(ge=0)] = Field(
+        60.0, description="Packets that return on the same connection within this many seconds go on in the same part."
+    )
+    nack_grace_s: Annotated[float, Field(ge=0)] = Field(
+        0.010, description="A missing packet is asked for after this many seconds; it may only be late."
+    )
+    nack_interval_s: Annotated[float, Field(gt=0)] = Field(
+        0.020, description="The shortest time between two requests for the same packet, in seconds."
+    )
+    nack_give_up_s: Annotated[float, Field(gt=0)] = Field(
+        0.500, description="A packet still missing after this many seconds is given up and written down as a gap."
+    )
+    keyframe_interval_s: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="A keyframe is asked for when none came for this many seconds."
+    )
+    over_cap_ratio: Annotated[float, Field(gt=1)] = Field(
+        1.2, description="A sender above this multiple of the cap is told to slow down, then ended."
+    )
+    over_cap_s: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="How many seconds above it are borne, both before the warning and after it."
+    )
+    sync_interval_s: Annotated[float, Field(gt=0)] = Field(
+        0.5, description="How often written media is forced onto the disk, in seconds. What is saved means this."
+    )
+
+    @field_validator("udp_ports")
+    @classmethod
+    def _is_a_range(cls, text: str) -> str:
+        match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text.strip())
+        if match is None:
+            raise ValueError("write the first and the last port, as in 50000-50999")
+        first, last = int(match[1]), int(match[2])
+        if not 1024 <= first <= last <= 65535:
+            raise ValueError("ports lie between 1024 and 65535, the first not above the last")
+        return text.strip()
+
+    @property
+    def udp_port_range(self) -> range:
+        """The ports as numbers, the last one included."""
+        first, last = self.udp_ports.split("-")
+        return range(int(first), int(last) + 1)

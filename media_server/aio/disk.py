@@ -1,0 +1,299 @@
+"""One thread that writes, so that the event loop never waits for a disk.
+
+Actions are gathered for a moment and handed over together; the thread writes them, and every
+half second forces what is dirty onto the disk. Only then is anything *saved*. Whatever the
+disk refuses (full, failing) is kept and tried again: nothing that was accepted is dropped.
+"""
+
+import asyncio
+import contextlib
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from db.clock import Clock
+from media_server.webm.actions import FileAction, Sync, Truncate, Write
+
+HAND_OVER_S = 0.1
+"How long actions are gathered before the thread gets them; of this much a kill can take."
+
+RETRY_S = 1.0
+"How long the thread waits before it tries a refusing disk again."
+
+
+_Told = TypeVar("_Told")
+
+
+def sync_to_disk(descriptor: int) -> None:
+    """Force a file's data onto the disk, past the drive's own cache where the platform has a word for that."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    elif hasattr(os, "fdatasync"):
+        os.fdatasync(descriptor)
+    else:
+        os.fsync(descriptor)
+
+
+@dataclass(slots=True)
+class _Target:
+    """What the thread knows of one file. Only the thread touches it."""
+
+    open_file: Callable[[], int]
+    "Creates the file and returns its descriptor; may be called again when it raises OSError."
+    descriptor: int | None = None
+    waiting: list[FileAction] = field(default_factory=list)
+    "Accepted, not written."
+    unsynced: list[Write] = field(default_factory=list)
+    "Written since the last sync; written again when a sync fails, since the page cache may have dropped them."
+    end: int = 0
+    "Length of the file as far as it was written."
+    dirty: bool = False
+    refused: bool = False
+    closing: "asyncio.Future[None] | None" = None
+
+
+class DiskFile:
+    """A file as the event loop sees it: hand actions in, hear how far it is synced."""
+
+    def __init__(
+        self, disk: "Disk", target: _Target, on_synced: Callable[[int], None], on_trouble: Callable[[bool], None]
+    ) -> None:
+        self._disk = disk
+        self.target = target
+        self.on_synced = on_synced
+        self.on_trouble = on_trouble
+
+    def apply(self, actions: Iterable[FileAction]) -> None:
+        """Queue actions; returns at once."""
+        self._disk.queue_actions(self, actions)
+
+    async def close(self) -> None:
+        """Wait until everything is written and synced, then close the descriptor."""
+        await self._disk.close_file(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    items: list[tuple[DiskFile, list[FileAction]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    file: DiskFile
+    done: "asyncio.Future[None]"
+
+
+class Disk:
+    """The writer thread of one disk."""
+
+    def __init__(self, clock: Clock, *, sync_interval: float) -> None:
+        self._clock = clock
+        self._sync_interval = sync_interval
+        self._commands: queue.SimpleQueue[_Batch | _Close | None] = queue.SimpleQueue()
+        self._gathered: dict[DiskFile, list[FileAction]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._files: set[DiskFile] = set()
+        self.last_sync_seconds = 0.0
+        "How long the last round of syncs took; for the metrics."
+
+    # In the event loop ------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin writing. Call from the event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="disk-writer", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Write and sync what was accepted, then end the thread."""
+        self._hand_over()
+        self._commands.put(None)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+            self._thread = None
+
+    def open(
+        self, open_file: Callable[[], int], *, on_synced: Callable[[int], None], on_trouble: Callable[[bool], None]
+    ) -> DiskFile:
+        """Begin a file; `open_file` runs in the writer thread.
+
+        `on_synced(length)` is called in the event loop after each sync, with the length that is safe;
+        `on_trouble(True)` when the disk refuses, `on_trouble(False)` when it takes data again.
+        """
+        return DiskFile(self, _Target(open_file), on_synced, on_trouble)
+
+    def queue_actions(self, file: DiskFile, actions: Iterable[FileAction]) -> None:
+        """Gather actions for the thread; :meth:`DiskFile.apply` is the door to this."""
+        self._gathered.setdefault(file, []).extend(actions)
+        if self._timer is None and self._loop is not None:
+            self._timer = self._loop.call_later(HAND_OVER_S, self._hand_over)
+
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._gathered:
+            self._commands.put(_Batch(list(self._gathered.items())))
+            self._gathered = {}
+
+    async def close_file(self, file: DiskFile) -> None:
+        """Write, sync and close; :meth:`DiskFile.close` is the door to this."""
+        if self._loop is None:
+            raise RuntimeError("the disk was not started")
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._hand_over()
+        self._commands.put(_Close(file, done))
+        await done
+
+    # In the thread ----------------------------------------------------------
+
+    def _run(self) -> None:
+        next_sync = self._clock.monotonic() + self._sync_interval
+        running = True
+        while running:
+            try:
+                command = self._commands.get(timeout=max(0.0, next_sync - self._clock.monotonic()))
+            except queue.Empty:
+                pass
+            else:
+                running = self._carry_out(command)
+            if self._clock.monotonic() >= next_sync or not running:
+                self._sync_round()
+                next_sync = self._clock.monotonic() + self._next_wait()
+        for file in list(self._files):
+            self._finish(file)
+
+    def _next_wait(self) -> float:
+        return max(self._sync_interval, RETRY_S) if any(f.target.refused for f in self._files) else self._sync_interval
+
+    def _carry_out(self, command: _Batch | _Close | None) -> bool:
+        match command:
+            case _Batch(items):
+                for file, actions in items:
+                    self._files.add(file)
+                    file.target.waiting.extend(actions)
+                    # A refusing disk is tried again by the round of syncs, not by every batch.
+                    if not file.target.refused:
+                        self._work(file)
+            case _Close(file, done):
+                self._files.add(file)
+                file.target.closing = done
+                self._work(file, sync=True)
+            case None:
+                return False
+        return True
+
+    def _sync_round(self) -> None:
+        began = self._clock.monotonic()
+        for file in list(self._files):
+            target = file.target
+            if target.dirty or target.waiting or target.closing is not None:
+                self._work(file, sync=True)
+        self.last_sync_seconds = self._clock.monotonic() - began
+
+    def _work(self, file: DiskFile, *, sync: bool = False) -> None:
+        """Write what waits, sync if asked; on refusal keep everything for the next round."""
+        target = file.target
+        try:
+            self._write_waiting(target)
+            if sync and target.dirty:
+                self._sync(target)
+                self._tell(file.on_synced, target.end)
+        except OSError:
+            self._refuse(file)
+            return
+        if target.refused:
+            target.refused = False
+            self._tell(file.on_trouble, False)
+        if sync and target.closing is not None:
+            self._finish(file)
+
+    def _refuse(self, file: DiskFile) -> None:
+        if not file.target.refused:
+            file.target.refused = True
+            self._tell(file.on_trouble, True)
+
+    def _write_waiting(self, target: _Target) -> None:
+        if target.descriptor is None:
+            target.descriptor = target.open_file()
+        while target.waiting:
+            run = _leading_writes(target.waiting)
+            if run:
+                joined = Write(run[0].position, b"".join(write.data for write in run))
+                _write_all(target.descriptor, joined)
+                target.unsynced.append(joined)
+                target.end = max(target.end, joined.position + len(joined.data))
+                target.dirty = True
+                del target.waiting[: len(run)]
+                continue
+            match target.waiting[0]:
+                case Sync():
+                    self._sync(target)
+                case Truncate(length):
+                    os.ftruncate(target.descriptor, length)
+                    target.end = length
+                    target.dirty = True
+                case Write():  # one that does not follow the run before it begins the next run
+                    continue
+            del target.waiting[0]
+
+    def _sync(self, target: _Target) -> None:
+        if target.descriptor is None:
+            return
+        try:
+            sync_to_disk(target.descriptor)
+        except OSError:
+            # After a failed sync the kernel may call dirty pages clean: write them anew next time.
+            target.waiting[:0] = target.unsynced
+            target.unsynced = []
+            raise
+        target.unsynced = []
+        target.dirty = False
+
+    def _finish(self, file: DiskFile) -> None:
+        target = file.target
+        if target.descriptor is not None:
+            os.close(target.descriptor)
+            target.descriptor = None
+        self._files.discard(file)
+        done, target.closing = target.closing, None
+        if done is not None:
+            self._tell(_resolve, done)
+
+    def _tell(self, callback: Callable[[_Told], None], value: _Told) -> None:
+        # The loop may be gone when the process ends in a hurry; then nobody is left to be told.
+        with contextlib.suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(callback, value)
+
+
+def _resolve(done: "asyncio.Future[None]") -> None:
+    if not done.done():
+        done.set_result(None)
+
+
+def _leading_writes(actions: list[FileAction]) -> list[Write]:
+    """The writes at the head of the queue that follow each other without a hole."""
+    run: list[Write] = []
+    for action in actions:
+        if not isinstance(action, Write) or (run and action.position != run[-1].position + len(run[-1].data)):
+            break
+        run.append(action)
+    return run
+
+
+def _write_all(descriptor: int, write: Write) -> None:
+    view = memoryview(write.data)
+    position = write.position
+    while view:
+        written = os.pwrite(descriptor, view, position)
+        view = view[written:]
+        position += written

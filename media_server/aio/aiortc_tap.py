@@ -44,6 +44,7 @@ from aiortc.sdp import candidate_from_sdp
 from aiortc.stats import RTCStatsReport
 
 from media_server.rtp.header import MalformedPacket, ParsedPacket, parse_packet
+from media_server.rtp.packet import MediaKind
 
 RECEIVE_BUFFER = 1 << 20
 "Bytes that the kernel keeps for one socket while the event loop is busy; a second of media is 45 kB."
@@ -96,6 +97,18 @@ class ReportBlock:
     "Middle 32 bits of the last sender report's NTP time, 0 when none came."
     delay: int
     "Since that report, in units of 1/65536 s."
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadFormat:
+    """What a payload type was negotiated to mean."""
+
+    kind: MediaKind
+    "Sound or picture."
+    codec: str
+    "The encoding name of the SDP's rtpmap: `VP8`, `opus`, `rtx`."
+    retransmits: int | None
+    "For `rtx` the payload type that it carries (RFC 4588 section 8.1)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +224,18 @@ class TappedConnection:
         except (ValueError, IndexError, InternalError, InvalidAccessError, InvalidStateError, OperationError) as error:
             raise OfferRefused(str(error)) from error
         return str(self._peer.localDescription.sdp)
+
+    @property
+    def formats(self) -> dict[int, PayloadFormat]:
+        """What was negotiated, by payload type; empty before :meth:`answer`."""
+        formats = {}
+        for transceiver in self._peer.getTransceivers():
+            for codec in transceiver._codecs:  # noqa: SLF001
+                apt = codec.parameters.get("apt")
+                retransmits = apt if isinstance(apt, int) else None
+                if codec.payloadType is not None:
+                    formats[codec.payloadType] = PayloadFormat(MediaKind(transceiver.kind), codec.name, retransmits)
+        return formats
 
     async def add_ice_candidate(self, mid: str, attribute: str) -> None:
         """Take a trickled candidate. Raises ValueError when the attribute is malformed."""

@@ -55,7 +55,8 @@ class _Target:
     "Length of the file as far as it was written."
     dirty: bool = False
     refused: bool = False
-    closing: "asyncio.Future[None] | None" = None
+    promises: list["_Settle"] = field(default_factory=list)
+    "Who waits until everything so far is written and synced."
 
 
 class DiskFile:
@@ -73,9 +74,13 @@ class DiskFile:
         """Queue actions; returns at once."""
         self._disk.queue_actions(self, actions)
 
+    async def settle(self) -> None:
+        """Wait until everything handed in so far is written and synced; for ever, if the disk refuses for ever."""
+        await self._disk.settle_file(self, close=False)
+
     async def close(self) -> None:
-        """Wait until everything is written and synced, then close the descriptor."""
-        await self._disk.close_file(self)
+        """Settle, then close the descriptor."""
+        await self._disk.settle_file(self, close=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +89,10 @@ class _Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Close:
+class _Settle:
     file: DiskFile
     done: "asyncio.Future[None]"
+    close: bool
 
 
 class Disk:
@@ -95,7 +101,7 @@ class Disk:
     def __init__(self, clock: Clock, *, sync_interval: float) -> None:
         self._clock = clock
         self._sync_interval = sync_interval
-        self._commands: queue.SimpleQueue[_Batch | _Close | None] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[_Batch | _Settle | None] = queue.SimpleQueue()
         self._gathered: dict[DiskFile, list[FileAction]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -144,13 +150,13 @@ class Disk:
             self._commands.put(_Batch(list(self._gathered.items())))
             self._gathered = {}
 
-    async def close_file(self, file: DiskFile) -> None:
-        """Write, sync and close; :meth:`DiskFile.close` is the door to this."""
+    async def settle_file(self, file: DiskFile, *, close: bool) -> None:
+        """Write and sync; :meth:`DiskFile.settle` and :meth:`DiskFile.close` are the doors to this."""
         if self._loop is None:
             raise RuntimeError("the disk was not started")
         done: asyncio.Future[None] = self._loop.create_future()
         self._hand_over()
-        self._commands.put(_Close(file, done))
+        self._commands.put(_Settle(file, done, close))
         await done
 
     # In the thread ----------------------------------------------------------
@@ -169,12 +175,12 @@ class Disk:
                 self._sync_round()
                 next_sync = self._clock.monotonic() + self._next_wait()
         for file in list(self._files):
-            self._finish(file)
+            self._forget(file)
 
     def _next_wait(self) -> float:
         return max(self._sync_interval, RETRY_S) if any(f.target.refused for f in self._files) else self._sync_interval
 
-    def _carry_out(self, command: _Batch | _Close | None) -> bool:
+    def _carry_out(self, command: _Batch | _Settle | None) -> bool:
         match command:
             case _Batch(items):
                 for file, actions in items:
@@ -183,9 +189,9 @@ class Disk:
                     # A refusing disk is tried again by the round of syncs, not by every batch.
                     if not file.target.refused:
                         self._work(file)
-            case _Close(file, done):
+            case _Settle(file):
                 self._files.add(file)
-                file.target.closing = done
+                file.target.promises.append(command)
                 self._work(file, sync=True)
             case None:
                 return False
@@ -195,7 +201,7 @@ class Disk:
         began = self._clock.monotonic()
         for file in list(self._files):
             target = file.target
-            if target.dirty or target.waiting or target.closing is not None:
+            if target.dirty or target.waiting or target.promises:
                 self._work(file, sync=True)
         self.last_sync_seconds = self._clock.monotonic() - began
 
@@ -213,8 +219,8 @@ class Disk:
         if target.refused:
             target.refused = False
             self._tell(file.on_trouble, False)
-        if sync and target.closing is not None:
-            self._finish(file)
+        if sync and target.promises:
+            self._keep_promises(file)
 
     def _refuse(self, file: DiskFile) -> None:
         if not file.target.refused:
@@ -258,15 +264,18 @@ class Disk:
         target.unsynced = []
         target.dirty = False
 
-    def _finish(self, file: DiskFile) -> None:
-        target = file.target
-        if target.descriptor is not None:
-            os.close(target.descriptor)
-            target.descriptor = None
+    def _keep_promises(self, file: DiskFile) -> None:
+        promises, file.target.promises = file.target.promises, []
+        if any(promise.close for promise in promises):
+            self._forget(file)
+        for promise in promises:
+            self._tell(_resolve, promise.done)
+
+    def _forget(self, file: DiskFile) -> None:
         self._files.discard(file)
-        done, target.closing = target.closing, None
-        if done is not None:
-            self._tell(_resolve, done)
+        if file.target.descriptor is not None:
+            os.close(file.target.descriptor)
+            file.target.descriptor = None
 
     def _tell(self, callback: Callable[[_Told], None], value: _Told) -> None:
         # The loop may be gone when the process ends in a hurry; then nobody is left to be told.

@@ -1,0 +1,53 @@
+"""What media_server/aio/aiortc_tap.py relies on in aiortc and aioice, said in words.
+
+When an upgrade breaks one of these, the sentence tells what moved.
+"""
+
+import inspect
+
+import aioice.ice
+import aiortc.codecs
+import aiortc.rtcdtlstransport
+import aiortc.rtcpeerconnection
+import pylibsrtp
+from aiortc import RTCPeerConnection
+from aiortc.rtcrtpsender import RTCRtpSender
+
+
+def test_the_peer_connection_makes_receivers_in_one_private_method() -> None:
+    source = inspect.getsource(aiortc.rtcpeerconnection)
+    assert source.count("RTCRtpReceiver(kind, dtlsTransport)") == 1, "receivers are constructed elsewhere now"
+    assert hasattr(RTCPeerConnection, "_RTCPeerConnection__createTransceiver"), "__createTransceiver was renamed"
+    assert hasattr(RTCPeerConnection, "_RTCPeerConnection__createDtlsTransport"), "__createDtlsTransport was renamed"
+    assert "self.__transceivers: list" in source, "__transceivers was renamed"
+
+
+def test_a_transceiver_carries_its_negotiated_codecs_and_bundling() -> None:
+    source = inspect.getsource(aiortc.rtcpeerconnection)
+    assert "transceiver._codecs = common" in source, "the negotiated codecs are kept elsewhere now"
+    assert "transceiver._bundled = bundled" in source, "bundling is marked elsewhere now"
+
+
+def test_dtls_keeps_its_incoming_srtp_session_and_sends_rtcp() -> None:
+    source = inspect.getsource(aiortc.rtcdtlstransport.RTCDtlsTransport)
+    assert "self._rx_srtp = Session(rx_policy)" in source, "the SRTP session for what comes in was renamed"
+    assert inspect.iscoroutinefunction(aiortc.rtcdtlstransport.RTCDtlsTransport._send_rtp), "_send_rtp is no coroutine"
+    assert hasattr(pylibsrtp.Session, "unprotect_rtcp"), "pylibsrtp decrypts RTCP under another name"
+
+
+def test_the_sender_has_an_ssrc_for_our_feedback() -> None:
+    assert "self._ssrc" in inspect.getsource(RTCRtpSender), "the sender's SSRC was renamed"
+
+
+def test_aioice_gathers_and_receives_where_we_step_in() -> None:
+    parameters = inspect.signature(aioice.ice.Connection.get_component_candidates).parameters
+    assert list(parameters) == ["self", "component", "addresses", "timeout"], "gathering has another signature"
+    assert "self._protocols" in inspect.getsource(aioice.ice.Connection), "the list of sockets was renamed"
+    assert list(inspect.signature(aioice.ice.StunProtocol.datagram_received).parameters) == ["self", "data", "addr"]
+
+
+def test_the_table_of_codecs_is_one_list_that_takes_vp9() -> None:
+    import media_server.aio.aiortc_tap  # noqa: F401  importing it adds VP9
+
+    names = [codec.mimeType for codec in aiortc.codecs.CODECS["video"]]
+    assert names.count("video/VP9") == 1

@@ -1,0 +1,83 @@
+"""The writer thread, on a real file system."""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from db.clock import SystemClock
+from media_server.aio.disk import Disk
+from media_server.webm.actions import Sync, Write
+
+
+@pytest.fixture
+async def disk() -> AsyncIterator[Disk]:
+    disk = Disk(SystemClock(), sync_interval=0.05)
+    disk.start()
+    yield disk
+    await disk.stop()
+
+
+def creating(path: Path) -> Callable[[], int]:
+    return lambda: os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+
+
+async def test_actions_land_in_order_and_are_told_as_synced(disk: Disk, tmp_path: Path) -> None:
+    synced: asyncio.Queue[int] = asyncio.Queue()
+    file = disk.open(creating(tmp_path / "part"), on_synced=synced.put_nowait, on_trouble=lambda _: None)
+    file.apply([Write(0, b"head"), Write(4, b"body")])
+    file.apply([Sync(), Write(0, b"HEAD"), Write(8, b"tail")])
+    while await synced.get() < 12:
+        pass
+    assert (tmp_path / "part").read_bytes() == b"HEADbodytail"
+    await file.close()
+
+
+async def test_settling_waits_for_the_disk_and_leaves_the_file_open(disk: Disk, tmp_path: Path) -> None:
+    file = disk.open(creating(tmp_path / "part"), on_synced=lambda _: None, on_trouble=lambda _: None)
+    file.apply([Write(0, b"one")])
+    await file.settle()
+    assert (tmp_path / "part").read_bytes() == b"one"
+    file.apply([Write(3, b"two")])
+    await file.close()
+    assert (tmp_path / "part").read_bytes() == b"onetwo"
+
+
+async def test_what_a_full_disk_refuses_is_kept_and_written_when_there_is_room(disk: Disk, tmp_path: Path) -> None:
+    path, room = tmp_path / "part", asyncio.Event()
+
+    def open_when_there_is_room() -> int:
+        if not room.is_set():
+            raise OSError(errno.ENOSPC, "no room")
+        return creating(path)()
+
+    trouble: asyncio.Queue[bool] = asyncio.Queue()
+    file = disk.open(open_when_there_is_room, on_synced=lambda _: None, on_trouble=trouble.put_nowait)
+    file.apply([Write(0, b"first")])
+    assert await trouble.get() is True
+    file.apply([Write(5, b"second")])
+    room.set()
+    assert await trouble.get() is False
+    await file.close()
+    assert path.read_bytes() == b"firstsecond"
+
+
+async def test_stopping_writes_what_was_accepted(tmp_path: Path) -> None:
+    disk = Disk(SystemClock(), sync_interval=60.0)
+    disk.start()
+    file = disk.open(creating(tmp_path / "part"), on_synced=lambda _: None, on_trouble=lambda _: None)
+    file.apply([Write(0, b"accepted")])
+    await disk.stop()
+    assert (tmp_path / "part").read_bytes() == b"accepted"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux' always-full device")
+async def test_a_really_full_device_is_told_and_loses_nothing(disk: Disk) -> None:
+    trouble: asyncio.Queue[bool] = asyncio.Queue()
+    file = disk.open(lambda: os.open("/dev/full", os.O_WRONLY), on_synced=lambda _: None, on_trouble=trouble.put_nowait)
+    file.apply([Write(0, b"x")])
+    assert await trouble.get() is True
+    assert file.target.waiting == [Write(0, b"x")]

@@ -1,0 +1,277 @@
+"""What a sender offers, and the part of it that we take.
+
+The offer goes on to the WebRTC stack *narrowed*: written anew from the few things that were read and checked here, so
+that what somebody else thinks of tomorrow (or a line made to harm) never reaches it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from media_server.rtp.packet import VideoCodec
+from signaling.protocol.codecs import Payload, choose_opus, choose_picture, retransmission_of
+from signaling.protocol.ice import MAX_ICE_CANDIDATES, IceCredentials, read_credentials, read_ice_candidate
+from signaling.protocol.sdp import EOL, Description, MalformedSdp, MediaSection, Section, read_description
+
+WISHES = (VideoCodec.VP9, VideoCodec.VP8)
+"VP9 gives more picture at the cap; VP8 is what everybody has."
+
+WHAT_WORKS = "What works: VP9 (profile 0) or VP8 for the picture, Opus for the sound."
+
+# Everything else costs bytes in each packet and is not used; `urn:3gpp:video-orientation` would even do harm, since a
+# phone that may send it records sideways, and transport-wide feedback wants an answer that we do not give.
+HEADER_EXTENSIONS = frozenset(
+    {
+        "urn:ietf:params:rtp-hdrext:sdes:mid",
+        "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    }
+)
+FEEDBACK = frozenset({"nack", "nack pli", "goog-remb"})
+
+_DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+_EXTENSION = re.compile(r"(?P<id>[1-9]|1[0-4])(?:/(?:sendrecv|sendonly))? (?P<uri>[!-~]{1,255})(?: [!-~ ]*)?")
+_FINGERPRINT = re.compile(r"(?:sha-256|sha-384|sha-512) [0-9A-F]{2}(?::[0-9A-F]{2}){31,63}", re.IGNORECASE)
+_MID = re.compile(r"[!#-'*+.\-0-9A-Z^-~]{1,32}")
+_SSRC = re.compile(r"(\d{1,10})(?: [!-~ ]*)?")
+_SSRC_MAX = 2**32 - 1
+
+
+class UnacceptableOffer(ValueError):  # noqa: N818  the field's word for it
+    """Understood, and nothing we can record. The message is a sentence of ours that says what would work."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedSection:
+    """One media section of the offer; the answer needs one for each, in the same order."""
+
+    kind: str
+    "`audio`, `video`, or what we refuse."
+    protocol: str
+    "To be repeated in a refusal."
+    formats: tuple[str, ...]
+    "To be repeated in a refusal."
+    mid: str | None
+    "The section's name."
+    taken: bool
+    "Whether it is in the narrowed offer."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer that can be recorded."""
+
+    narrowed: str
+    "What goes on to the WebRTC stack: one audio, one video or both, one codec each, nothing we do not take."
+    video_codec: VideoCodec | None
+    "The picture codec that was chosen, None for sound alone."
+    has_sound: bool
+    "Whether there is an Opus track."
+    setup: str
+    "The sender's wish for the DTLS roles: `actpass`, `active` or `passive`."
+    ice: IceCredentials
+    "Trickled candidates must carry the same ones."
+    sections: tuple[OfferedSection, ...]
+    "All of the offer's sections, the refused ones too."
+    bundled: bool
+    "Whether the offer had a BUNDLE group; an answer may have one only then (RFC 9143 section 7.3)."
+
+    @property
+    def transport_mid(self) -> str:
+        """The section whose transport carries everything; trickled candidates belong there."""
+        return next(section.mid or "" for section in self.sections if section.taken)
+
+
+def read_offer(text: str | bytes, wishes: Sequence[VideoCodec] = WISHES) -> Offer:
+    """Read an SDP offer (RFC 8829, RFC 9725 section 4.2) and narrow it to what is recorded.
+
+    `wishes` orders the picture codecs, best first. Raises :class:`MalformedSdp` when the text cannot be understood and
+    :class:`UnacceptableOffer` when it can, but asks for what we do not do.
+    """
+    description = read_description(text)
+    taken = _taken_sections(description)
+    transport = _Transport(description, taken)
+    tracks = [_track(section, wishes) for section in taken]
+    picture = next((track.payload.video_codec for track in tracks if track.payload.video_codec), None)
+    return Offer(
+        narrowed=_narrowed(tracks, transport),
+        video_codec=picture,
+        has_sound=any(track.section.kind == "audio" for track in tracks),
+        setup=transport.setup,
+        ice=transport.ice,
+        sections=tuple(_offered(section, section in taken) for section in description.media),
+        bundled=bool(transport.group),
+    )
+
+
+def _taken_sections(description: Description) -> list[MediaSection]:
+    offered = [section for section in description.media if _is_alive(section)]
+    taken = [section for section in offered if section.kind in {"audio", "video"}]
+    if not taken:
+        raise UnacceptableOffer(f"The offer has neither sound nor picture. {WHAT_WORKS}")
+    for kind, name in (("audio", "sound"), ("video", "picture")):
+        if sum(section.kind == kind for section in taken) > 1:
+            raise UnacceptableOffer(f"The offer has more than one {name}; an interview has one of each.")
+    for section in taken:
+        _check_section(section, description.session)
+    return taken
+
+
+def _is_alive(section: MediaSection) -> bool:
+    # RFC 9143 section 6: port 0 with bundle-only is a live section on another one's transport.
+    return section.port != 0 or section.has("bundle-only")
+
+
+def _check_section(section: MediaSection, session: Section) -> None:
+    if _direction(section, session) not in {"sendonly", "sendrecv"}:
+        raise UnacceptableOffer(
+            "Sound and picture must be offered as sendonly (or sendrecv): this server only records."
+        )
+    if not section.has("rtcp-mux"):
+        raise UnacceptableOffer("RTP and RTCP must share one port (a=rtcp-mux).")
+    if "SAVP" not in section.protocol:
+        raise UnacceptableOffer("Media must be offered with DTLS and SRTP, as UDP/TLS/RTP/SAVPF.")
+
+
+def _direction(section: MediaSection, session: Section) -> str:
+    for place in (section, session):
+        for direction in _DIRECTIONS:
+            if place.has(direction):
+                return direction
+    return "sendrecv"  # RFC 8866 section 6.7
+
+
+def _mid(section: MediaSection) -> str | None:
+    mid = section.attribute("mid")
+    if mid is not None and _MID.fullmatch(mid) is None:
+        raise MalformedSdp("An a=mid is not a short token.")
+    return mid
+
+
+def _offered(section: MediaSection, taken: bool) -> OfferedSection:
+    return OfferedSection(section.kind, section.protocol, section.formats, _mid(section), taken)
+
+
+class _Transport:
+    """The one ICE and DTLS transport under all sections, from wherever the offer says its parameters.
+
+    They stand in the first section of the BUNDLE group, even if it is one we refuse; other sections repeat them or,
+    when they are bundle-only, leave them out (RFC 9143 section 7.1); the session may speak for all.
+    """
+
+    def __init__(self, description: Description, taken: list[MediaSection]) -> None:
+        self.group = _bundle(description, taken)
+        tagged = [section for section in description.media if self.group and _mid(section) == self.group[0]]
+        self._places: list[Section] = [*tagged, *taken, description.session]
+        self.setup = self._setup()
+        self.ice = read_credentials(self._first("ice-ufrag"), self._first("ice-pwd"))
+        self.fingerprints = self._fingerprints()
+        self.candidates = self._candidates()
+
+    def _first(self, name: str) -> str:
+        for place in self._places:
+            if value := place.attribute(name):
+                return value
+        raise MalformedSdp(f"The offer has no a={name}.")
+
+    def _setup(self) -> str:
+        setup = self._first("setup")
+        if setup not in {"actpass", "active", "passive"}:
+            raise MalformedSdp("a=setup is none of actpass, active and passive.")
+        return setup
+
+    def _fingerprints(self) -> list[str]:
+        self._first("fingerprint")
+        for place in self._places:
+            if known := [value for value in place.attributes("fingerprint") if _FINGERPRINT.fullmatch(value)]:
+                return known
+        raise UnacceptableOffer("The certificate's fingerprint must be given as SHA-256, SHA-384 or SHA-512.")
+
+    def _candidates(self) -> list[str]:
+        values = dict.fromkeys(value for place in self._places for value in place.attributes("candidate"))
+        usable = dict.fromkeys(filter(None, map(read_ice_candidate, values)))
+        return list(usable)[:MAX_ICE_CANDIDATES]
+
+
+def _bundle(description: Description, taken: list[MediaSection]) -> list[str]:
+    """The mids of the group that all taken sections are in; an empty list for a single section outside of any."""
+    mids = [_mid(section) for section in taken]
+    groups = [group.split()[1:] for group in description.session.attributes("group") if group.startswith("BUNDLE")]
+    for group in groups:
+        if all(mid in group for mid in mids):
+            return group
+    if len(taken) > 1:
+        raise UnacceptableOffer(
+            "Sound and picture must share one connection (BUNDLE, as with bundlePolicy max-bundle)."
+        )
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    section: MediaSection
+    payload: Payload
+    retransmission: Payload | None
+
+
+def _track(section: MediaSection, wishes: Sequence[VideoCodec]) -> _Track:
+    payload = choose_opus(section) if section.kind == "audio" else choose_picture(section, wishes)
+    if payload is None:
+        name = "sound" if section.kind == "audio" else "picture"
+        raise UnacceptableOffer(f"None of the codecs offered for the {name} can be recorded. {WHAT_WORKS}")
+    return _Track(section, payload, retransmission_of(payload, section))
+
+
+def _narrowed(tracks: list[_Track], transport: _Transport) -> str:
+    lines = ["v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
+    if transport.group:
+        lines.append("a=group:BUNDLE " + " ".join(_mid(track.section) or "" for track in tracks))
+    for track in tracks:
+        lines += [*_media_lines(track), *_transport_lines(transport)]
+    return EOL.join(lines) + EOL
+
+
+def _media_lines(track: _Track) -> list[str]:
+    section, payloads = track.section, [payload for payload in (track.payload, track.retransmission) if payload]
+    lines = [
+        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(str(payload.number) for payload in payloads)}",
+        "c=IN IP4 0.0.0.0",
+        "a=sendonly",
+        "a=rtcp-mux",
+    ]
+    if mid := _mid(section):
+        lines.append(f"a=mid:{mid}")
+    lines += [f"a=extmap:{number} {uri}" for number, uri in _header_extensions(section)]
+    lines += [line for payload in payloads for line in payload.lines()]
+    lines += [f"a=rtcp-fb:{track.payload.number} {wish}" for wish in _feedback(section, track.payload)]
+    return lines + _source_lines(section, paired=track.retransmission is not None)
+
+
+def _transport_lines(transport: _Transport) -> list[str]:
+    lines = [f"a=ice-ufrag:{transport.ice.ufrag}", f"a=ice-pwd:{transport.ice.pwd}", f"a=setup:{transport.setup}"]
+    lines += [f"a=fingerprint:{fingerprint}" for fingerprint in transport.fingerprints]
+    # No end-of-candidates: browsers behind mDNS names are learnt from their checks, after the last candidate.
+    return lines + [f"a=candidate:{candidate}" for candidate in transport.candidates]
+
+
+def _header_extensions(section: MediaSection) -> list[tuple[str, str]]:
+    found = (_EXTENSION.fullmatch(value) for value in section.attributes("extmap"))
+    return [(match["id"], match["uri"]) for match in found if match and match["uri"] in HEADER_EXTENSIONS]
+
+
+def _feedback(section: MediaSection, payload: Payload) -> list[str]:
+    offered = [value.partition(" ") for value in section.attributes("rtcp-fb")]
+    wishes = [wish for number, _, wish in offered if number in {"*", str(payload.number)}]
+    return [wish for wish in dict.fromkeys(wishes) if wish in FEEDBACK]
+
+
+def _source_lines(section: MediaSection, *, paired: bool) -> list[str]:
+    """The stream's SSRC and, second, its retransmission's: aiortc pairs them by this order alone."""
+    pairs = [value.split()[1:] for value in section.attributes("ssrc-group") if value.startswith("FID ")]
+    if paired and pairs and len(pairs[0]) == 2:  # noqa: PLR2004  a pair
+        sources = pairs[0]
+    else:
+        sources = [value.split(" ")[0] for value in section.attributes("ssrc")][:1]
+    if any(_SSRC.fullmatch(source) is None or int(source) > _SSRC_MAX for source in sources):
+        raise MalformedSdp("An SSRC is not a number of 32 bits.")
+    group = [f"a=ssrc-group:FID {' '.join(sources)}"] if len(sources) > 1 else []
+    return group + [f"a=ssrc:{source} cname:offer" for source in sources]

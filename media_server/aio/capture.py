@@ -100,9 +100,9 @@ class Capture:
         self._recorder.receive_packet(kind, packet, now)
         self._drain(now)
 
-    def receive_sender_report(self, ssrc: int, ntp_seconds: float, rtp_timestamp: int) -> None:
+    def receive_sender_report(self, kind: MediaKind, ssrc: int, ntp_seconds: float, rtp_timestamp: int) -> None:
         """Take a sender report's pair of times."""
-        self._recorder.receive_sender_report(ssrc, ntp_seconds, rtp_timestamp, self._clock.monotonic())
+        self._recorder.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, self._clock.monotonic())
 
     def tick(self) -> None:
         """Call once a second."""

@@ -13,12 +13,14 @@ from media_server.recording.events import EndReason, PartGap, PartReport
 from media_server.recording.progress import Progress
 from media_server.rtp.loss import LossSettings
 from media_server.rtp.media_time import MediaTime
-from media_server.rtp.opus import SAMPLES_PER_MS, concealment
+from media_server.rtp.opus import SAMPLE_RATE, conceal
 from media_server.rtp.packet import Hole, KeyframeWish, MediaKind, Nack, RtpPacket, SoundFrame, VideoCodec, VideoFrame
 from media_server.rtp.sound_track import SoundTrack
 from media_server.rtp.video_track import VideoTrack
 from media_server.webm.actions import FileAction
 from media_server.webm.writer import TrackEntry, WebmWriter
+
+SAMPLES_PER_MS = SAMPLE_RATE / 1000
 
 PICTURE_TRACK = 1
 SOUND_TRACK = 2
@@ -66,7 +68,7 @@ class Recorder:
     """Packets in, actions out."""
 
     def __init__(
-        self, video_codec: VideoCodec | None, has_sound: bool, settings: RecorderSettings, *, started_at_ns: int
+        self, video_codec: VideoCodec | None, *, has_sound: bool, settings: RecorderSettings, started_at_ns: int
     ) -> None:
         self._settings = settings
         self._video_codec = video_codec
@@ -87,7 +89,7 @@ class Recorder:
         self._picture_ssrc: int | None = None
         self._last_keyframe = 0.0
         self._size: tuple[int, int] | None = None
-        self._opus_toc = 0
+        self._last_opus = b""
 
     # Feed ----------------------------------------------------------------------------
 
@@ -99,9 +101,10 @@ class Recorder:
             track.receive_packet(packet, now)
             self._drain(track, now)
 
-    def receive_sender_report(self, ssrc: int, ntp_seconds: float, rtp_timestamp: int, now: float) -> None:
+    def receive_sender_report(
+        self, kind: MediaKind, ssrc: int, ntp_seconds: float, rtp_timestamp: int, now: float
+    ) -> None:
         """Take a sender report (RFC 3550 section 6.4.1): the sender's wall clock beside its RTP clock."""
-        kind = MediaKind.PICTURE if ssrc == self._picture_ssrc else MediaKind.SOUND
         self._time.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, now)
 
     def receive_synced(self, length: int) -> None:
@@ -229,11 +232,10 @@ class Recorder:
         if self._held:
             return
         place = self._time.place_sound(frame)
-        if place.lost_samples:
+        if place.lost_samples and self._last_opus:
             self._fill(place.start_ms, place.lost_samples)
         self._sound_gap = None
-        if frame.data:
-            self._opus_toc = frame.data[0]
+        self._last_opus = frame.data
         end = round(place.start_ms + frame.samples / SAMPLES_PER_MS)
         self._add_block(MediaKind.SOUND, round(place.start_ms), end, frame.data, keyframe=True)
 
@@ -241,7 +243,7 @@ class Recorder:
         """Fill lost sound with packets that the decoder conceals: browsers skip holes in sound."""
         at = end_ms - samples / SAMPLES_PER_MS
         self._actions.append(PartGap(MediaKind.SOUND, round(at), round(end_ms), self._sound_gap or STALLED))
-        for piece in concealment(self._opus_toc, samples):
+        for piece in conceal(self._last_opus, samples):
             after = at + piece.samples / SAMPLES_PER_MS
             self._add_block(MediaKind.SOUND, round(at), round(after), piece.data, keyframe=True)
             at = after

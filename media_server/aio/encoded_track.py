@@ -1,0 +1,182 @@
+"""The receive side of a connection: tracks of encoded packets, and the RTCP that goes back.
+
+What RFC 3550 and RFC 4585 ask of a receiver is here: who sends what (payload types, RTX), receiver
+reports, NACK, PLI, and the bitrate that the sender may use.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Never, Protocol
+
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    pack_remb_fci,
+)
+
+from db.clock import Clock, SystemClock
+from media_server.rtp.packet import MediaKind, RtpPacket
+from media_server.rtp.reception import ReceptionStatistics, ReportBlock
+from media_server.rtp.rtx import unwrap_rtx
+
+RTX = "rtx"
+
+MAXIMUM_STREAMS = 8
+"Streams of one connection that reports are kept for; a hostile sender could invent them without end."
+
+
+class TrackListener(Protocol):
+    """Who hears what arrives on a track. Called in the event loop; must not block and must not raise."""
+
+    def packet_received(self, kind: MediaKind, packet: RtpPacket) -> None:
+        """Take one RTP packet, decrypted, retransmissions unwrapped."""
+        ...
+
+    def sender_report_received(self, kind: MediaKind, ssrc: int, ntp_time: int, rtp_timestamp: int) -> None:
+        """Take a sender report; `ntp_time` is 32.32 fixed point, seconds since 1900 (RFC 3550 section 4)."""
+        ...
+
+
+class EncodedTrack(MediaStreamTrack):
+    """A remote track whose packets are handed on as they arrive; nothing is decoded."""
+
+    def __init__(self, kind: MediaKind, track_id: str, receive_side: "ReceiveSide") -> None:
+        super().__init__()
+        self.kind = str(kind)
+        self._id = track_id
+        self.media_kind = kind
+        self.receive_side = receive_side
+        "Where feedback goes."
+        self.codec: str | None = None
+        "The encoding name that was negotiated first: `VP9`, `VP8`, `opus`."
+        self.listener: TrackListener | None = None
+        "Who gets the packets."
+
+    async def recv(self) -> Never:
+        """There are no decoded frames here."""
+        raise MediaStreamError("this track hands on encoded packets; give it to a PassthroughRecorder")
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """What a payload type means."""
+
+    track: EncodedTrack
+    clock_rate: int
+    retransmits: int | None
+    "For RTX the payload type that it carries (RFC 4588 section 8.1)."
+
+
+class ReceiveSide:
+    """Everything that one connection receives."""
+
+    def __init__(self, send_rtcp: Callable[[bytes], None], clock: Clock | None = None) -> None:
+        self._send_rtcp = send_rtcp
+        self._clock = clock or SystemClock()
+        self._formats: dict[int, _Format] = {}
+        self._streams: dict[int, tuple[EncodedTrack, ReceptionStatistics]] = {}
+        self._newest_ssrc: dict[EncodedTrack, int] = {}
+        self.feedback_ssrc = 0
+        "The SSRC that our RTCP bears."
+        self.last_packet: float | None = None
+        "When the last RTP packet came, seconds, monotonic."
+
+    def negotiated(self, track: EncodedTrack, codecs: Sequence[RTCRtpCodecParameters]) -> None:
+        """Learn what a track's payload types mean."""
+        for codec in codecs:
+            apt = codec.parameters.get("apt")
+            is_rtx = codec.name.lower() == RTX
+            if codec.payloadType is not None:
+                retransmits = apt if is_rtx and isinstance(apt, int) else None
+                self._formats[codec.payloadType] = _Format(track, codec.clockRate, retransmits)
+            if track.codec is None and not is_rtx:
+                track.codec = codec.name
+
+    # What arrives -------------------------------------------------------------------
+
+    def receive_packet(self, packet: RtpPacket) -> None:
+        """Sort a packet to its track; payload types that nobody negotiated are dropped."""
+        fmt = self._formats.get(packet.payload_type)
+        if fmt is None:
+            return
+        self.last_packet = now = self._clock.monotonic()
+        track: EncodedTrack = fmt.track
+        if fmt.retransmits is not None:
+            original = self._unwrap(track, packet, fmt.retransmits)
+            if original is None:
+                return
+            packet = original
+        else:
+            stream = self._streams.get(packet.ssrc) or self._new_stream(fmt, packet.ssrc)
+            stream[1].receive(packet, now)
+        if track.listener is not None:
+            track.listener.packet_received(track.media_kind, packet)
+
+    def _unwrap(self, track: EncodedTrack, packet: RtpPacket, payload_type: int) -> RtpPacket | None:
+        # One stream a track is negotiated, so a retransmission belongs to the newest one; SDP's
+        # ssrc-group need not be there.
+        ssrc = self._newest_ssrc.get(track)
+        return None if ssrc is None else unwrap_rtx(packet, payload_type=payload_type, ssrc=ssrc)
+
+    def _new_stream(self, fmt: _Format, ssrc: int) -> tuple[EncodedTrack, ReceptionStatistics]:
+        if len(self._streams) >= MAXIMUM_STREAMS:
+            self._streams.pop(next(iter(self._streams)))
+        self._newest_ssrc[fmt.track] = ssrc
+        stream = self._streams[ssrc] = (fmt.track, ReceptionStatistics(ssrc, fmt.clock_rate))
+        return stream
+
+    def receive_sender_report(self, ssrc: int, ntp_time: int, rtp_timestamp: int) -> None:
+        """Remember a sender report for our own reports and hand it to the track."""
+        stream = self._streams.get(ssrc)
+        if stream is None:
+            return
+        track, statistics = stream
+        statistics.receive_sender_report(ntp_time, self._clock.monotonic())
+        if track.listener is not None:
+            track.listener.sender_report_received(track.media_kind, ssrc, ntp_time, rtp_timestamp)
+
+    # What goes back -------------------------------------------------------------------
+
+    def send_nack(self, ssrc: int, sequence_numbers: Sequence[int]) -> None:
+        """Ask for packets again (RFC 4585 section 6.2.1)."""
+        packet = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.feedback_ssrc, media_ssrc=ssrc)
+        packet.lost = list(sequence_numbers)
+        self._send_rtcp(bytes(packet))
+
+    def send_picture_loss(self, ssrc: int) -> None:
+        """Ask for a keyframe (RFC 4585 section 6.3.1)."""
+        self._send_rtcp(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self.feedback_ssrc, media_ssrc=ssrc)))
+
+    def send_reports(self, maximum_bps: int) -> None:
+        """Send a receiver report and, in the same datagram, the bitrate that the sender may use (REMB).
+
+        Call once a second. The bitrate is what we want, never an estimate: a busy server must not cost quality.
+        """
+        if not self._streams:
+            return
+        now = self._clock.monotonic()
+        blocks = [_receiver_info(statistics.report_block(now)) for _, statistics in self._streams.values()]
+        report = bytes(RtcpRrPacket(ssrc=self.feedback_ssrc, reports=blocks))
+        fci = pack_remb_fci(maximum_bps, list(self._streams))
+        remb = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.feedback_ssrc, media_ssrc=0, fci=fci)
+        self._send_rtcp(report + bytes(remb))
+
+
+def _receiver_info(block: ReportBlock) -> RtcpReceiverInfo:
+    return RtcpReceiverInfo(
+        ssrc=block.ssrc,
+        fraction_lost=block.fraction_lost,
+        packets_lost=block.packets_lost,
+        highest_sequence=block.highest_sequence,
+        jitter=block.jitter,
+        lsr=block.last_sender_report,
+        dlsr=block.delay,
+    )

@@ -1,0 +1,177 @@
+"""A recorder with the shape of aiortc's MediaRecorder that neither decodes nor encodes.
+
+    peer = PassthroughPeerConnection()          # where RTCPeerConnection() stood
+    recorder = PassthroughRecorder("interview.webm")
+
+    @peer.on("track")
+    def on_track(track):
+        recorder.addTrack(track)
+
+    await recorder.start()
+    ...
+    await recorder.stop()
+
+The server itself records with it.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from db.clock import Clock, SystemClock
+from media_server.aio.capture import Capture, CaptureHooks, PartPlace
+from media_server.aio.disk import Disk
+from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
+from media_server.recording.bitrate import CapSettings
+from media_server.recording.events import EndReason, PublisherEvent
+from media_server.recording.recorder import Recorder, RecorderSettings
+from media_server.rtp.loss import LossSettings
+from media_server.rtp.packet import MediaKind, RtpPacket, VideoCodec
+from media_server.settings import MediaSettings
+
+OVERHEAD_BPS = 40_000
+"What RTP, SRTP, UDP and IP headers of both tracks weigh at about 90 packets a second."
+
+SLOW_DOWN_SHARE = 0.6
+"What a sender that ignores its cap is told instead, as a share of the caps."
+
+
+class PassthroughRecorder:
+    """Writes the tracks it is given into one WebM, as they arrive."""
+
+    def __init__(
+        self,
+        file: str | os.PathLike[str] | Callable[[], Awaitable[PartPlace]],
+        *,
+        settings: MediaSettings | None = None,
+        disk: Disk | None = None,
+        clock: Clock | None = None,
+        create_file: Callable[[Path], int] | None = None,
+        on_event: Callable[[PublisherEvent], None] = lambda _: None,
+        on_end: Callable[[EndReason], None] = lambda _: None,
+    ) -> None:
+        """Write to `file`, or to where `file()` says once media has come.
+
+        `on_event` hears what happens; `on_end` is called when recording cannot go on, and the owner then stops it.
+        """
+        self._clock = clock or SystemClock()
+        self._settings = settings or MediaSettings()
+        self._own_disk = Disk(self._clock, sync_interval=self._settings.sync_interval_s) if disk is None else None
+        self._disk = disk or self._own_disk
+        self._hooks = CaptureHooks(
+            open_part=file if callable(file) else _always(PartPlace(1, Path(file))),
+            create_file=create_file or _create_file,
+            on_event=on_event,
+            on_over_cap=self._slow_down,
+            on_end=on_end,
+        )
+        self._video_codec: VideoCodec | None = None
+        self._tracks: dict[MediaKind, EncodedTrack] = {}
+        self._capture: Capture | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._maximum_bps = self._settings.video_bps + self._settings.audio_bps + OVERHEAD_BPS
+
+    # aiortc's shape --------------------------------------------------------------------
+
+    def addTrack(self, track: EncodedTrack) -> None:  # noqa: N802  aiortc's name
+        """Record this track too. At most one sound and one picture.
+
+        Raises ValueError for a second track of a kind and for a codec that a WebM part cannot hold.
+        """
+        if track.media_kind in self._tracks:
+            raise ValueError(f"there is already a track of kind {track.kind}")
+        if track.media_kind is MediaKind.PICTURE:
+            self._video_codec = VideoCodec(track.codec)
+        elif track.codec != "opus":
+            raise ValueError(f"sound has to be Opus, not {track.codec}")
+        self._tracks[track.media_kind] = track
+
+    async def start(self) -> None:
+        """Begin: from now on, what arrives is recorded."""
+        if self._own_disk is not None:
+            self._own_disk.start()
+        for track in self._tracks.values():
+            track.listener = self
+        self._ticking = asyncio.ensure_future(self._tick_for_ever())
+
+    async def stop(self, reason: EndReason = EndReason.FINISHED) -> None:
+        """End: when this returns, the file is closed and synced."""
+        for track in self._tracks.values():
+            track.listener = None
+        if self._ticking is not None:
+            self._ticking.cancel()
+        if self._capture is not None:
+            await self._capture.close(reason)
+        if self._own_disk is not None:
+            await self._own_disk.stop()
+
+    # What arrives (TrackListener) --------------------------------------------------------
+
+    def packet_received(self, kind: MediaKind, packet: RtpPacket) -> None:
+        """Record one packet; the first one opens the part."""
+        if self._capture is None:
+            self._capture = self._new_capture()
+        self._capture.receive_packet(kind, packet)
+
+    def sender_report_received(self, kind: MediaKind, ssrc: int, ntp_time: int, rtp_timestamp: int) -> None:
+        """Let the timeline know the sender's clock."""
+        if self._capture is not None:
+            self._capture.receive_sender_report(kind, ssrc, ntp_time / (1 << 32), rtp_timestamp)
+
+    def _new_capture(self) -> Capture:
+        started_at_ns = int(self._clock.utc_now().timestamp() * 1e9)
+        recorder = Recorder(
+            self._video_codec,
+            has_sound=MediaKind.SOUND in self._tracks,
+            settings=_recorder_settings(self._settings),
+            started_at_ns=started_at_ns,
+        )
+        if self._disk is None:
+            raise RuntimeError("no disk to write to")
+        return Capture(recorder, disk=self._disk, clock=self._clock, feedback=self._receive_side(), hooks=self._hooks)
+
+    def _receive_side(self) -> ReceiveSide:
+        return next(iter(self._tracks.values())).receive_side
+
+    # Once a second --------------------------------------------------------------------------
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self._tick()
+
+    def _tick(self) -> None:
+        if self._capture is None:
+            return
+        receive_side = self._receive_side()
+        silence = self._clock.monotonic() - (receive_side.last_packet or 0.0)
+        if silence > self._settings.no_media_s + self._settings.return_within_s:
+            self._hooks.on_end(EndReason.NO_MEDIA)
+        elif silence > self._settings.no_media_s:
+            self._capture.close_in_place(EndReason.NO_MEDIA)
+        self._capture.tick()
+        receive_side.send_reports(self._maximum_bps)
+
+    def _slow_down(self, _bps: int) -> None:
+        self._maximum_bps = int((self._settings.video_bps + self._settings.audio_bps) * SLOW_DOWN_SHARE)
+
+
+def _recorder_settings(media: MediaSettings) -> RecorderSettings:
+    return RecorderSettings(
+        loss=LossSettings(grace=media.nack_grace_s, interval=media.nack_interval_s, give_up=media.nack_give_up_s),
+        video_cap=CapSettings(media.video_bps, media.over_cap_ratio, media.over_cap_s),
+        audio_cap=CapSettings(media.audio_bps, media.over_cap_ratio, media.over_cap_s),
+        keyframe_interval_s=media.keyframe_interval_s,
+    )
+
+
+def _always(place: PartPlace) -> Callable[[], Awaitable[PartPlace]]:
+    async def open_part() -> PartPlace:
+        return place
+
+    return open_part
+
+
+def _create_file(path: Path) -> int:
+    return os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)

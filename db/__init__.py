@@ -1,0 +1,1 @@
+"""What is remembered: models, queries, migrations, the state tables and the clock."""

@@ -75,8 +75,10 @@ INTERVIEW_TRANSITIONS: dict[tuple[InterviewState, InterviewEvent], InterviewStat
     (_I.IN_PROGRESS, _E.MEDIA_STARTED): _I.IN_PROGRESS,
     (_I.IN_PROGRESS, _E.MEDIA_ENDED): _I.INTERRUPTED,
     (_I.INTERRUPTED, _E.MEDIA_ENDED): _I.INTERRUPTED,
-    # Media that ends after the candidate finished ends nothing more.
+    # Media that ends after the interview was over ends nothing more.
     (_I.COMPLETED, _E.MEDIA_ENDED): _I.COMPLETED,
+    (_I.WITHDRAWN, _E.MEDIA_ENDED): _I.WITHDRAWN,
+    (_I.DELETED, _E.MEDIA_ENDED): _I.DELETED,
     (_I.IN_PROGRESS, _E.FINISH): _I.COMPLETED,
     (_I.INTERRUPTED, _E.FINISH): _I.COMPLETED,
     (_I.COMPLETED, _E.RECORDING_STORED): _I.READY,

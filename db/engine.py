@@ -1,0 +1,102 @@
+"""One SQLite file: one connection that writes, a few that read."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from db import migrate
+from db.settings import DatabaseSettings
+from db.sqlite_errors import in_our_words
+
+# What a connection needs to be as safe as contract.md says: FULL syncs the log at every commit, and where
+# fsync alone does not reach the platter (macOS) fullfsync asks for F_FULLFSYNC.
+_PRAGMAS = ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON", "foreign_keys = ON")
+
+
+class Database:
+    """The database of one data folder. Make it with :meth:`open`.
+
+    Rows stay readable after their session has ended; what was not loaded raises instead of loading.
+    """
+
+    def __init__(self, path: Path, settings: DatabaseSettings) -> None:
+        """Wire the connections; nothing is opened yet."""
+        self.path = path
+        # One writer, so that tasks of this process queue in order instead of polling SQLite's lock.
+        self._writer = _engine(path, settings, connections=1, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
+        self._reader = _engine(
+            path, settings, connections=settings.readers, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only = ON")
+        )
+        self._write_session = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._read_session = async_sessionmaker(self._reader, expire_on_commit=False)
+
+    @classmethod
+    async def open(cls, path: Path, settings: DatabaseSettings | None = None) -> Self:
+        """Open the file, made with mode 0600 when it is missing, and run the migrations.
+
+        Raises DatabaseTooNew, DatabaseUnusable, DatabaseBusy, DiskFull; OSError when the file cannot be made.
+        """
+        settings = settings or DatabaseSettings()
+        await asyncio.to_thread(_prepare, path, settings)
+        return cls(path, settings)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """One consistent view of the database; an attempt to write raises."""
+        with in_our_words():
+            async with self._read_session() as db_session:
+                yield db_session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """One transaction (`BEGIN IMMEDIATE`): committed and on disk on leaving, undone by an exception.
+
+        Raises DatabaseBusy and DiskFull, both with nothing changed. Never nest: the inner one would wait for the outer.
+        """
+        with in_our_words():
+            async with self._write_session() as db_session, db_session.begin():
+                # Takes the write lock now: what is read from here on stays true until the commit.
+                await db_session.connection()
+                yield db_session
+
+    async def close(self) -> None:
+        """Close every connection. May be called twice."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _engine(
+    path: Path, settings: DatabaseSettings, *, connections: int, begin: str, pragmas: tuple[str, ...]
+) -> AsyncEngine:
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"timeout": settings.busy_timeout_s},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _prepare(path: Path, settings: DatabaseSettings) -> None:
+    # SQLite gives the log beside the file the mode of the file.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    migrate.upgrade(path, busy_timeout_s=settings.busy_timeout_s)

@@ -1,0 +1,33 @@
+"""What the queries raise. Nothing in here knows HTTP; `web` maps each error to a code by its type."""
+
+
+class DatabaseError(Exception):
+    """The parent of everything that this package raises, but :class:`db.states.IllegalTransition`."""
+
+
+class NotFound(DatabaseError):  # noqa: N818  the word the callers use
+    """There is no such row, or it is not the asker's to see: the two are never told apart."""
+
+
+class Conflict(DatabaseError):  # noqa: N818  the word the callers use
+    """What was asked for contradicts what is already there. Nothing was changed."""
+
+
+class NothingRecorded(Conflict):
+    """An interview without a single part cannot be finished."""
+
+
+class DatabaseUnusable(DatabaseError):  # noqa: N818  it says what to know
+    """The database file cannot serve; the message is for the operator and says what to do."""
+
+
+class DatabaseTooNew(DatabaseUnusable):
+    """A newer Holdfast has migrated this database; this one must not touch it."""
+
+
+class DatabaseBusy(DatabaseError):  # noqa: N818  it says what to know
+    """Another process held the write lock for longer than `busy_timeout_s`. Nothing was changed; try again."""
+
+
+class DiskFull(DatabaseError):  # noqa: N818  it says what to know
+    """The disk has no room for this transaction. Nothing was changed."""

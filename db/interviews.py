@@ -1,0 +1,211 @@
+"""Interviews: who may see which, what state they are in, what was agreed to.
+
+Every function takes the session first; those that write need one of `Database.writing()`.
+Every change of state goes through `db.states`; IllegalTransition means that nothing was changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+
+from db.errors import Conflict, NotFound, NothingRecorded
+from db.models import Candidate, Consent, InterviewQuestion, InterviewSession, Job, JobMember, Part
+from db.states import InterviewEvent, InterviewState, PartState, next_interview_state
+
+# Events after which nothing more is recorded: the retention period counts from here.
+_ENDING = frozenset({InterviewEvent.FINISH, InterviewEvent.EXPIRE, InterviewEvent.WITHDRAW})
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewSummary:
+    """One line of HR's list."""
+
+    session_id: str
+    "The interview."
+    state: InterviewState
+    "Where it stands."
+    candidate: str
+    "The candidate's name."
+    job: str
+    "The job's title."
+    created_at: datetime
+    "When it was set up."
+    started_at: datetime | None
+    "When recording began."
+    ended_at: datetime | None
+    "When it ended."
+    duration_ms: int
+    "Length of what lies there, all parts together; a running part counts once it is closed."
+    size_bytes: int
+    "Size of the same."
+
+
+async def add_interview(
+    db_session: AsyncSession,
+    session_id: str,
+    job_id: int,
+    candidate_id: int,
+    questions: Sequence[str],
+    now: datetime,
+    *,
+    deadline_at: datetime | None = None,
+) -> InterviewSession:
+    """Set an interview up, `invited`. Raises Conflict when the session id is taken, NotFound for an unknown job or candidate."""
+    if await db_session.get(InterviewSession, session_id) is not None:
+        raise Conflict(f"there is an interview {session_id} already")
+    if await db_session.get(Job, job_id) is None:
+        raise NotFound(f"there is no job {job_id}")
+    if await db_session.get(Candidate, candidate_id) is None:
+        raise NotFound(f"there is no candidate {candidate_id}")
+    interview = InterviewSession(
+        session_id=session_id,
+        job_id=job_id,
+        candidate_id=candidate_id,
+        created_at=now,
+        deadline_at=deadline_at,
+        questions=[InterviewQuestion(index=index, text=text) for index, text in enumerate(questions, start=1)],
+    )
+    db_session.add(interview)
+    await db_session.flush()
+    return interview
+
+
+async def get_interview(db_session: AsyncSession, session_id: str) -> InterviewSession:
+    """One interview with its job, candidate, questions, consents, and parts with gaps and marks. Raises NotFound."""
+    return _found(await db_session.scalar(_whole().where(InterviewSession.session_id == session_id)), session_id)
+
+
+async def get_interview_for(db_session: AsyncSession, session_id: str, user_id: int) -> InterviewSession:
+    """The same for a user of HR; NotFound also when they are no member of its job."""
+    mine = _whole().where(InterviewSession.session_id == session_id, InterviewSession.job_id.in_(_jobs_of(user_id)))
+    return _found(await db_session.scalar(mine), session_id)
+
+
+async def list_interviews(db_session: AsyncSession, user_id: int | None = None) -> list[InterviewSummary]:
+    """Newest first: those of a user's jobs, or all of them (for the command line). Deleted ones are left out."""
+    recorded = (
+        select(
+            Part.session_id,
+            func.coalesce(func.sum(Part.duration_ms), 0).label("duration_ms"),
+            func.coalesce(func.sum(Part.size_bytes), 0).label("size_bytes"),
+        )
+        .group_by(Part.session_id)
+        .subquery()
+    )
+    query = (
+        select(
+            InterviewSession.session_id,
+            InterviewSession.state,
+            Candidate.name,
+            Job.title,
+            InterviewSession.created_at,
+            InterviewSession.started_at,
+            InterviewSession.ended_at,
+            func.coalesce(recorded.c.duration_ms, 0),
+            func.coalesce(recorded.c.size_bytes, 0),
+        )
+        .join(InterviewSession.candidate)
+        .join(InterviewSession.job)
+        .outerjoin(recorded, recorded.c.session_id == InterviewSession.session_id)
+        .where(InterviewSession.state != InterviewState.DELETED)
+        .order_by(InterviewSession.created_at.desc(), InterviewSession.session_id)
+    )
+    if user_id is not None:
+        query = query.where(InterviewSession.job_id.in_(_jobs_of(user_id)))
+    return [InterviewSummary(*row) for row in await db_session.execute(query)]
+
+
+async def apply_event(
+    db_session: AsyncSession,
+    session_id: str,
+    event: InterviewEvent,
+    now: datetime,
+    *,
+    end_reason: str | None = None,
+) -> InterviewState:
+    """Move an interview along its table. Raises IllegalTransition and NotFound."""
+    interview = await _bare(db_session, session_id)
+    interview.state = next_interview_state(interview.state, event)
+    if event in _ENDING and interview.ended_at is None:
+        interview.ended_at = now
+    if event is InterviewEvent.MEDIA_STARTED and interview.started_at is None:
+        interview.started_at = now
+    interview.end_reason = end_reason or interview.end_reason
+    await db_session.flush()
+    return interview.state
+
+
+async def give_consent(
+    db_session: AsyncSession, session_id: str, notice_version: str, client: str, now: datetime
+) -> InterviewState:
+    """Store who agreed to what, with what at hand. Raises IllegalTransition once the interview is over, and NotFound."""
+    state = await apply_event(db_session, session_id, InterviewEvent.CONSENT, now)
+    db_session.add(Consent(session_id=session_id, notice_version=notice_version, client=client, given_at=now))
+    await db_session.flush()
+    return state
+
+
+async def finish(
+    db_session: AsyncSession, session_id: str, now: datetime, *, end_reason: str = "finished"
+) -> InterviewState:
+    """The candidate is done. A finished interview stays as it is.
+
+    Raises NothingRecorded without a part, IllegalTransition where finishing makes no sense, NotFound.
+    """
+    interview = await _bare(db_session, session_id)
+    if interview.state in {InterviewState.COMPLETED, InterviewState.READY}:
+        return interview.state
+    parts = await db_session.scalar(select(func.count()).where(Part.session_id == session_id))
+    if not parts:
+        raise NothingRecorded(f"nothing of interview {session_id} was recorded")
+    await note_duration(db_session, session_id)
+    return await apply_event(db_session, session_id, InterviewEvent.FINISH, now, end_reason=end_reason)
+
+
+async def saved_ms(db_session: AsyncSession, session_id: str) -> int:
+    """How much of an interview lies there, in ms; a part that is running counts once it is closed."""
+    total = select(func.sum(Part.duration_ms)).where(Part.session_id == session_id, Part.state != PartState.OPEN)
+    return await db_session.scalar(total) or 0
+
+
+async def note_duration(db_session: AsyncSession, session_id: str) -> None:
+    """Bring `duration_ms` up to date with the parts. Raises NotFound."""
+    interview = await _bare(db_session, session_id)
+    interview.duration_ms = await saved_ms(db_session, session_id)
+    await db_session.flush()
+
+
+async def renew_link(db_session: AsyncSession, session_id: str) -> int:
+    """Revoke the candidate's link; returns the link version that a new one is made with. Raises NotFound."""
+    interview = await _bare(db_session, session_id)
+    interview.link_version += 1
+    await db_session.flush()
+    return interview.link_version
+
+
+def _whole() -> Select[InterviewSession]:
+    return select(InterviewSession).options(
+        joinedload(InterviewSession.job),
+        joinedload(InterviewSession.candidate),
+        selectinload(InterviewSession.questions),
+        selectinload(InterviewSession.consents),
+        selectinload(InterviewSession.parts).options(selectinload(Part.gaps), selectinload(Part.marks)),
+    )
+
+
+def _jobs_of(user_id: int) -> Select[int]:
+    return select(JobMember.job_id).where(JobMember.user_id == user_id)
+
+
+async def _bare(db_session: AsyncSession, session_id: str) -> InterviewSession:
+    return _found(await db_session.get(InterviewSession, session_id), session_id)
+
+
+def _found(interview: InterviewSession | None, session_id: str) -> InterviewSession:
+    if interview is None:
+        raise NotFound(f"there is no interview {session_id}")
+    return interview

@@ -1,0 +1,227 @@
+"""Users, their tokens, jobs and candidates.
+
+Every function takes the session first; those that write need one of `Database.writing()`.
+"""
+
+import unicodedata
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from db.errors import Conflict, NotFound
+from db.models import Candidate, Job, JobMember, JobRole, TokenKind, User, UserToken
+
+
+def normal_email(email: str) -> str:
+    """The spelling that is stored and compared: trimmed, lower case."""
+    return email.strip().lower()
+
+
+# --- users ---------------------------------------------------------------------
+
+
+async def add_user(db_session: AsyncSession, email: str, password_hash: str | None, now: datetime) -> User:
+    """Add a user. Raises Conflict when the e-mail has one already."""
+    if await find_user(db_session, email) is not None:
+        raise Conflict(f"there is a user {normal_email(email)} already")
+    user = User(email=normal_email(email), password_hash=password_hash, created_at=now)
+    db_session.add(user)
+    await db_session.flush()
+    return user
+
+
+async def find_user(db_session: AsyncSession, email: str) -> User | None:
+    """The user with this e-mail, however it is capitalised."""
+    return await db_session.scalar(select(User).where(User.email == normal_email(email)))
+
+
+async def get_user(db_session: AsyncSession, email: str) -> User:
+    """The same, but raises NotFound."""
+    user = await find_user(db_session, email)
+    if user is None:
+        raise NotFound(f"there is no user {normal_email(email)}")
+    return user
+
+
+async def set_password(db_session: AsyncSession, user_id: int, password_hash: str) -> None:
+    """Replace the argon2 hash. Raises NotFound."""
+    user = await db_session.get(User, user_id)
+    if user is None:
+        raise NotFound(f"there is no user {user_id}")
+    user.password_hash = password_hash
+    await db_session.flush()
+
+
+# --- tokens --------------------------------------------------------------------
+
+
+async def issue_token(
+    db_session: AsyncSession,
+    user_id: int,
+    kind: TokenKind,
+    token_hash: str,
+    now: datetime,
+    *,
+    expires_at: datetime | None = None,
+) -> UserToken:
+    """Remember a token by its SHA-256 in hexadecimal; the caller made it and shows it once."""
+    token = UserToken(user_id=user_id, kind=kind, token_hash=token_hash, created_at=now, expires_at=expires_at)
+    db_session.add(token)
+    await db_session.flush()
+    return token
+
+
+async def verify_token(db_session: AsyncSession, token_hash: str, kind: TokenKind, now: datetime) -> UserToken:
+    """The token with its `user`. Raises NotFound when it is unknown, of another kind, used up, expired or revoked.
+
+    It writes nothing; :func:`note_token_use` does, as seldom as the caller likes.
+    """
+    token = await db_session.scalar(
+        select(UserToken)
+        .options(joinedload(UserToken.user))
+        .where(UserToken.token_hash == token_hash, UserToken.kind == kind)
+    )
+    if token is None or not _is_valid(token, now):
+        raise NotFound("there is no such token")
+    return token
+
+
+async def use_sign_in_token(db_session: AsyncSession, token_hash: str, now: datetime) -> User:
+    """Use a sign-in token up. Raises NotFound like :func:`verify_token`: the second use finds nothing."""
+    token = await verify_token(db_session, token_hash, TokenKind.SIGN_IN, now)
+    token.used_at = token.last_used_at = now
+    await db_session.flush()
+    return token.user
+
+
+async def note_token_use(db_session: AsyncSession, token_id: int, now: datetime) -> None:
+    """Write down when a token was last seen."""
+    await db_session.execute(update(UserToken).where(UserToken.id == token_id).values(last_used_at=now))
+
+
+async def revoke_token(db_session: AsyncSession, token_hash: str, now: datetime) -> None:
+    """End a token (sign-out). Repeating it, or an unknown token, changes nothing."""
+    await db_session.execute(
+        update(UserToken)
+        .where(UserToken.token_hash == token_hash, UserToken.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+async def revoke_tokens(db_session: AsyncSession, user_id: int, kind: TokenKind, now: datetime) -> None:
+    """End all tokens of one kind that a user has."""
+    await db_session.execute(
+        update(UserToken)
+        .where(UserToken.user_id == user_id, UserToken.kind == kind, UserToken.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def _is_valid(token: UserToken, now: datetime) -> bool:
+    fresh = token.expires_at is None or now < token.expires_at
+    return fresh and token.revoked_at is None and token.used_at is None
+
+
+# --- jobs ----------------------------------------------------------------------
+
+
+async def add_job(
+    db_session: AsyncSession,
+    title: str,
+    owner_id: int,
+    now: datetime,
+    *,
+    retention_days: int = 90,
+    microphone_only_allowed: bool = False,
+    notice_controller: str = "",
+    notice_contact: str = "",
+    notice_purpose: str = "",
+    notice_recipients: str = "",
+) -> Job:
+    """Add a job with its first owner. Empty notice fields take the texts that `web` has for them."""
+    job = Job(
+        title=title,
+        retention_days=retention_days,
+        microphone_only_allowed=microphone_only_allowed,
+        notice_controller=notice_controller,
+        notice_contact=notice_contact,
+        notice_purpose=notice_purpose,
+        notice_recipients=notice_recipients,
+        created_at=now,
+        members=[JobMember(user_id=owner_id, role=JobRole.OWNER)],
+    )
+    db_session.add(job)
+    await db_session.flush()
+    return job
+
+
+async def get_job(db_session: AsyncSession, job_id: int) -> Job:
+    """One job. Raises NotFound."""
+    job = await db_session.get(Job, job_id)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    return job
+
+
+async def jobs_of(db_session: AsyncSession, user_id: int) -> list[Job]:
+    """The jobs that a user is a member of, newest first."""
+    mine = select(Job).join(Job.members).where(JobMember.user_id == user_id)
+    return list(await db_session.scalars(mine.order_by(Job.id.desc())))
+
+
+# --- candidates ----------------------------------------------------------------
+
+
+async def identify_candidate(
+    db_session: AsyncSession,
+    name: str,
+    base_folder: str,
+    now: datetime,
+    *,
+    email: str | None = None,
+    external_id: str | None = None,
+) -> Candidate:
+    """The candidate whom an e-mail or the host platform's id identifies, or a new one; a name alone is always a new one.
+
+    `base_folder` is what `media_server.recording.names` made of the name; a number makes it unique.
+    What was unknown so far is filled in. Raises Conflict when the two identify different people.
+    """
+    email = normal_email(email) if email else None
+    candidate = await _known_candidate(db_session, email, external_id or None)
+    if candidate is None:
+        folder = await _free_folder(db_session, base_folder)
+        candidate = Candidate(name=name, folder=folder, folder_key=folder_key(folder), created_at=now)
+        db_session.add(candidate)
+    candidate.email = candidate.email or email
+    candidate.external_id = candidate.external_id or external_id or None
+    await db_session.flush()
+    return candidate
+
+
+def folder_key(folder: str) -> str:
+    """What two folders must not share, so that they are two on a disk that ignores case and composition."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", folder).casefold())
+
+
+async def _known_candidate(db_session: AsyncSession, email: str | None, external_id: str | None) -> Candidate | None:
+    identified_by = [(Candidate.email, email), (Candidate.external_id, external_id)]
+    same = [column == value for column, value in identified_by if value]
+    found = list(await db_session.scalars(select(Candidate).where(or_(*same)))) if same else []
+    for candidate in found:
+        other_email = email and candidate.email not in {None, email}
+        other_id = external_id and candidate.external_id not in {None, external_id}
+        if len(found) > 1 or other_email or other_id:
+            raise Conflict("the e-mail and the id belong to two different candidates")
+    return found[0] if found else None
+
+
+async def _free_folder(db_session: AsyncSession, base: str) -> str:
+    alike = select(Candidate.folder_key).where(Candidate.folder_key.startswith(folder_key(base), autoescape=True))
+    taken = set(await db_session.scalars(alike))
+    folder, number = base, 1
+    while folder_key(folder) in taken:
+        number += 1
+        folder = f"{base}_{number}"
+    return folder

@@ -1,0 +1,338 @@
+"""Parts, their gaps and marks, and the recording they become.
+
+Every function takes the session first; those that write need one of `Database.writing()`. One call is one
+transaction's work, so that a running interview stays far below one transaction per second.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from db import interviews
+from db.columns import UtcDateTime
+from db.errors import Conflict, NotFound
+from db.models import Gap, InterviewSession, Job, Mark, Part, PartSource
+from db.states import InterviewEvent, InterviewState, PartEvent, PartState, next_part_state
+
+
+@dataclass(frozen=True, slots=True)
+class PartOutcome:
+    """What lies in a part's file when it closes or has been mended."""
+
+    end_reason: str
+    "Why it ended (docs/protocol.md lists the words)."
+    duration_ms: int
+    "Length of what lies in the file."
+    size_bytes: int
+    "Size of the file."
+    video_codec: str | None = None
+    "`VP8` or `VP9`; None when no picture was written."
+    audio_codec: str | None = None
+    "`opus`; None when no sound was written."
+    width: int | None = None
+    "Pixels of the first keyframe."
+    height: int | None = None
+    "Pixels of the first keyframe."
+    video_kbps: float | None = None
+    "Picture, averaged over the part."
+    audio_kbps: float | None = None
+    "Sound, averaged over the part."
+    bitrate_windows: Sequence[dict[str, Any]] = ()
+    "The measured bitrates, one JSON object for each window of ten seconds."
+
+
+@dataclass(frozen=True, slots=True)
+class NewGap:
+    """A stretch of a part in which something is missing."""
+
+    track: str
+    "`audio` or `video`."
+    start_ms: int
+    "Where it begins, milliseconds of the part."
+    end_ms: int
+    "Where it ends, milliseconds of the part."
+    reason: str
+    "`lost` on the network, `disk_full`, `stalled`."
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """An interview that still has media, and the two things that decide for how long."""
+
+    session_id: str
+    "The interview."
+    ended_at: datetime
+    "When it ended; of one that was never finished, when its last part did."
+    retention_days: int
+    "Its job's rule."
+
+
+# --- parts ---------------------------------------------------------------------
+
+
+async def open_part(
+    db_session: AsyncSession,
+    session_id: str,
+    source: PartSource,
+    path_of: Callable[[int], str],
+    now: datetime,
+    *,
+    user_agent: str = "",
+) -> Part:
+    """Begin the next part; the interview is `in_progress` from now on.
+
+    `path_of` turns the number into the path below the data folder. Raises IllegalTransition (no consent yet, or
+    over already) and NotFound.
+    """
+    await interviews.apply_event(db_session, session_id, InterviewEvent.MEDIA_STARTED, now)
+    last = await db_session.scalar(select(func.max(Part.number)).where(Part.session_id == session_id))
+    number = (last or 0) + 1
+    part = Part(
+        session_id=session_id,
+        number=number,
+        state=PartState.OPEN,
+        source=source,
+        path=path_of(number),
+        started_at=now,
+        user_agent=user_agent,
+    )
+    db_session.add(part)
+    await db_session.flush()
+    return part
+
+
+async def reopen_part(db_session: AsyncSession, session_id: str, number: int, now: datetime) -> None:
+    """Packets returned: the part goes on. Raises IllegalTransition (the interview is over) and NotFound."""
+    part = await get_part(db_session, session_id, number)
+    part.state = next_part_state(part.state, PartEvent.REOPEN)
+    await interviews.apply_event(db_session, session_id, InterviewEvent.MEDIA_STARTED, now)
+    part.ended_at = part.end_reason = None
+
+
+async def close_part(
+    db_session: AsyncSession,
+    session_id: str,
+    number: int,
+    outcome: PartOutcome,
+    now: datetime,
+    *,
+    gaps: Sequence[NewGap] = (),
+) -> InterviewState:
+    """The part's file is closed and synced. The interview is `interrupted` unless another part runs or it is over."""
+    return await _end_part(db_session, session_id, number, PartEvent.CLOSE, outcome, now, gaps)
+
+
+async def mend_part(
+    db_session: AsyncSession, session_id: str, number: int, outcome: PartOutcome, now: datetime
+) -> InterviewState:
+    """A crash left the part open; its file is whole again. `now` is when its media ended, as well as it is known."""
+    return await _end_part(db_session, session_id, number, PartEvent.MEND, outcome, now, ())
+
+
+async def discard_part(db_session: AsyncSession, session_id: str, number: int, now: datetime) -> InterviewState:
+    """Forget a part in which nothing was recorded; its file is gone already. Raises NotFound."""
+    part = await get_part(db_session, session_id, number)
+    await db_session.delete(part)
+    await db_session.flush()
+    return await _media_ended(db_session, session_id, now)
+
+
+async def get_part(db_session: AsyncSession, session_id: str, number: int) -> Part:
+    """One part, bare. Raises NotFound."""
+    part = await db_session.scalar(select(Part).where(Part.session_id == session_id, Part.number == number))
+    if part is None:
+        raise NotFound(f"interview {session_id} has no part {number}")
+    return part
+
+
+async def parts_of(db_session: AsyncSession, session_id: str) -> list[Part]:
+    """An interview's parts in order, with gaps and marks."""
+    query = select(Part).where(Part.session_id == session_id).order_by(Part.number)
+    return list(await db_session.scalars(query.options(selectinload(Part.gaps), selectinload(Part.marks))))
+
+
+async def open_parts(db_session: AsyncSession) -> list[Part]:
+    """Every part that no connection has closed: after a start, what a crash left."""
+    return list(await db_session.scalars(select(Part).where(Part.state == PartState.OPEN).order_by(Part.id)))
+
+
+async def add_gaps(db_session: AsyncSession, session_id: str, number: int, gaps: Sequence[NewGap]) -> None:
+    """Write down what will stay missing. Collect them: one transaction a second is the limit. Raises NotFound."""
+    part = await get_part(db_session, session_id, number)
+    _add_gaps(db_session, part, gaps)
+    await db_session.flush()
+
+
+async def add_mark(
+    db_session: AsyncSession,
+    session_id: str,
+    number: int,
+    offset_ms: int,
+    kind: str,
+    *,
+    question_index: int | None = None,
+    take: int | None = None,
+) -> Mark:
+    """Write down where something begins or ends. Raises NotFound."""
+    part = await get_part(db_session, session_id, number)
+    mark = Mark(part_id=part.id, offset_ms=offset_ms, kind=kind, question_index=question_index, take=take)
+    db_session.add(mark)
+    await db_session.flush()
+    return mark
+
+
+# --- the recording -------------------------------------------------------------
+
+
+async def storable(db_session: AsyncSession) -> list[str]:
+    """Finished interviews whose recording is their only part, closed, and not yet under its final name."""
+    only_part = select(Part.session_id).group_by(Part.session_id).having(func.count() == 1)
+    query = (
+        select(InterviewSession.session_id)
+        .join(InterviewSession.parts)
+        .where(
+            InterviewSession.state == InterviewState.COMPLETED,
+            InterviewSession.session_id.in_(only_part),
+            Part.state.in_([PartState.CLOSED, PartState.MENDED]),
+        )
+        .order_by(InterviewSession.created_at)
+    )
+    return list(await db_session.scalars(query))
+
+
+async def recording_stored(
+    db_session: AsyncSession, session_id: str, path: str, size_bytes: int, now: datetime
+) -> None:
+    """The only part lies under its final name too, and the folder is synced: the interview is `ready`.
+
+    Raises Conflict when there is more than one part, IllegalTransition (not finished, part still open), NotFound.
+    """
+    interview = await interviews.get_interview(db_session, session_id)
+    if len(interview.parts) != 1:
+        raise Conflict(f"interview {session_id} has {len(interview.parts)} parts, not one")
+    part = interview.parts[0]
+    part.state = next_part_state(part.state, PartEvent.STORE)
+    await interviews.apply_event(db_session, session_id, InterviewEvent.RECORDING_STORED, now)
+    part.path = interview.video_file_path = path
+    part.size_bytes = size_bytes
+    interview.video_size_mb = megabytes(size_bytes)
+    interview.video_uploaded_at = now
+    interview.duration_ms = part.duration_ms
+    await db_session.flush()
+
+
+def megabytes(size_bytes: int) -> float:
+    """What `video_size_mb` says: bytes / 10^6, two decimals."""
+    return round(size_bytes / 1_000_000, 2)
+
+
+# --- the end -------------------------------------------------------------------
+
+
+async def retained(db_session: AsyncSession) -> list[Retained]:
+    """Every interview that still has media, for the retention rule to judge."""
+    last_media = func.coalesce(InterviewSession.ended_at, func.max(Part.ended_at), func.max(Part.started_at))
+    query = (
+        select(InterviewSession.session_id, type_coerce(last_media, UtcDateTime), Job.retention_days)
+        .join(InterviewSession.job)
+        .join(InterviewSession.parts)
+        .where(InterviewSession.state != InterviewState.DELETED)
+        .group_by(InterviewSession.session_id)
+    )
+    return [Retained(*row) for row in await db_session.execute(query)]
+
+
+async def begin_deletion(db_session: AsyncSession, session_id: str, now: datetime) -> InterviewSession:
+    """Nobody can reach it from now on, its files may go. Repeating it is harmless. Raises NotFound."""
+    interview = await interviews.get_interview(db_session, session_id)
+    if interview.state is not InterviewState.DELETED:
+        await interviews.apply_event(db_session, session_id, InterviewEvent.DELETE, now)
+    return interview
+
+
+async def complete_deletion(db_session: AsyncSession, session_id: str) -> None:
+    """Its files are gone: so are its parts, gaps and marks, and `video_file_path`. Raises NotFound."""
+    interview = await interviews.get_interview(db_session, session_id)
+    await db_session.execute(delete(Part).where(Part.session_id == session_id))
+    interview.video_file_path = interview.video_size_mb = interview.video_uploaded_at = None
+    await db_session.flush()
+
+
+async def unfinished_deletions(db_session: AsyncSession) -> list[str]:
+    """Deleted interviews whose files a crash may have left."""
+    has_parts = select(Part.session_id)
+    query = select(InterviewSession.session_id).where(
+        InterviewSession.state == InterviewState.DELETED,
+        or_(InterviewSession.session_id.in_(has_parts), InterviewSession.video_file_path.is_not(None)),
+    )
+    return list(await db_session.scalars(query))
+
+
+async def others_with_media(db_session: AsyncSession, session_id: str) -> list[str]:
+    """The same candidate's other interviews that still have parts. Raises NotFound."""
+    interview = await interviews.get_interview(db_session, session_id)
+    query = (
+        select(InterviewSession.session_id)
+        .join(InterviewSession.parts)
+        .where(
+            InterviewSession.candidate_id == interview.candidate_id,
+            InterviewSession.session_id != session_id,
+            InterviewSession.state != InterviewState.DELETED,
+        )
+        .distinct()
+    )
+    return list(await db_session.scalars(query))
+
+
+async def known_paths(db_session: AsyncSession) -> dict[str, str]:
+    """Every media file that a row names, below the data folder, and the interview that it belongs to."""
+    recordings = select(InterviewSession.video_file_path, InterviewSession.session_id)
+    parts = select(Part.path, Part.session_id)
+    rows = [*await db_session.execute(recordings), *await db_session.execute(parts)]
+    return {path: session_id for path, session_id in rows if path is not None}
+
+
+# --- shared --------------------------------------------------------------------
+
+
+async def _end_part(
+    db_session: AsyncSession,
+    session_id: str,
+    number: int,
+    event: PartEvent,
+    outcome: PartOutcome,
+    now: datetime,
+    gaps: Sequence[NewGap],
+) -> InterviewState:
+    part = await get_part(db_session, session_id, number)
+    part.state = next_part_state(part.state, event)
+    for field in fields(outcome):
+        setattr(part, field.name, getattr(outcome, field.name))
+    part.bitrate_windows = list(outcome.bitrate_windows)
+    part.ended_at = now
+    _add_gaps(db_session, part, gaps)
+    await db_session.flush()
+    return await _media_ended(db_session, session_id, now)
+
+
+def _add_gaps(db_session: AsyncSession, part: Part, gaps: Sequence[NewGap]) -> None:
+    db_session.add_all(
+        Gap(part_id=part.id, track=gap.track, start_ms=gap.start_ms, end_ms=gap.end_ms, reason=gap.reason)
+        for gap in gaps
+    )
+
+
+async def _media_ended(db_session: AsyncSession, session_id: str, now: datetime) -> InterviewState:
+    # After a takeover the older part ends while the newer one runs: the interview is still in progress.
+    running = select(func.count()).where(Part.session_id == session_id, Part.state == PartState.OPEN)
+    if await db_session.scalar(running):
+        return (await interviews.get_interview(db_session, session_id)).state
+    state = await interviews.apply_event(db_session, session_id, InterviewEvent.MEDIA_ENDED, now)
+    if state is InterviewState.COMPLETED:
+        await interviews.note_duration(db_session, session_id)
+    return state

@@ -1,0 +1,279 @@
+"""Parts, gaps, marks, and what becomes of them."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from db import interviews, recordings
+from db.errors import Conflict, NotFound
+from db.models import InterviewSession, Part
+from db.recordings import NewGap, PartOutcome, Retained
+from db.states import IllegalTransition, InterviewEvent, InterviewState, PartState
+from tests.db.conftest import NOW, OUTCOME, House
+
+LATER = NOW + timedelta(minutes=1)
+
+
+async def _get(house: House, session_id: str = "one") -> InterviewSession:
+    async with house.database.reading() as db_session:
+        return await interviews.get_interview(db_session, session_id)
+
+
+async def _part(house: House, number: int = 1) -> Part:
+    return (await _get(house)).parts[number - 1]
+
+
+# --- parts -----------------------------------------------------------------------
+
+
+async def test_the_first_part_starts_the_interview(house: House) -> None:
+    await house.interview()
+    await house.part(closed=False)
+    await house.part(closed=False, now=LATER)
+    interview = await _get(house)
+    assert (interview.state, interview.started_at) == (InterviewState.IN_PROGRESS, NOW)
+    assert [(part.number, part.path, part.state) for part in interview.parts] == [
+        (1, "one/0001.webm", PartState.OPEN),
+        (2, "one/0002.webm", PartState.OPEN),
+    ]
+
+
+async def test_no_part_before_consent_nor_after_the_end(house: House) -> None:
+    await house.interview(consented=False)
+    with pytest.raises(IllegalTransition):
+        await house.part()
+    assert (await _get(house)).parts == []
+    with pytest.raises(NotFound):
+        await house.part("unknown")
+
+
+async def test_parts_that_open_together_get_numbers_of_their_own(house: House) -> None:
+    await house.interview()
+    numbers = await asyncio.gather(*(house.part(closed=False) for _ in range(8)))
+    assert sorted(numbers) == list(range(1, 9))
+
+
+async def test_numbers_are_each_interviews_own(house: House) -> None:
+    for session_id in ("one", "two"):
+        await house.interview(session_id)
+        assert await house.part(session_id) == 1
+
+
+async def test_a_closed_part_carries_its_report(house: House) -> None:
+    await house.interview()
+    await house.part()
+    interview = await _get(house)
+    part = interview.parts[0]
+    assert interview.state is InterviewState.INTERRUPTED
+    assert (part.state, part.ended_at, part.end_reason) == (PartState.CLOSED, LATER, "closed_by_page")
+    assert (part.duration_ms, part.size_bytes, part.video_codec, part.audio_codec) == (60_000, 2_345_678, "VP9", "opus")
+    assert (part.width, part.height, part.video_kbps, part.audio_kbps) == (640, 480, 238.1, 31.9)
+    assert part.bitrate_windows == [{"start_ms": 0, "video_bps": 238_100, "audio_bps": 31_900}]
+
+
+async def test_a_part_that_ends_after_a_takeover_interrupts_nothing(house: House) -> None:
+    await house.interview()
+    await house.part(closed=False)
+    await house.part(closed=False)
+    async with house.database.writing() as db_session:
+        state = await recordings.close_part(db_session, "one", 1, OUTCOME, LATER)
+        assert state is InterviewState.IN_PROGRESS
+        assert await recordings.close_part(db_session, "one", 2, OUTCOME, LATER) is InterviewState.INTERRUPTED
+
+
+async def test_a_part_is_closed_once_and_may_be_reopened(house: House) -> None:
+    await house.interview()
+    await house.part()
+    async with house.database.writing() as db_session:
+        with pytest.raises(IllegalTransition):
+            await recordings.close_part(db_session, "one", 1, OUTCOME, LATER)
+        await recordings.reopen_part(db_session, "one", 1, LATER)
+    part, interview = await _part(house), await _get(house)
+    assert (part.state, part.ended_at, part.end_reason) == (PartState.OPEN, None, None)
+    assert (interview.state, interview.started_at) == (InterviewState.IN_PROGRESS, NOW)
+    async with house.database.writing() as db_session:
+        assert await interviews.saved_ms(db_session, "one") == 0
+        await recordings.close_part(db_session, "one", 1, OUTCOME, LATER + timedelta(minutes=1))
+        assert await interviews.saved_ms(db_session, "one") == 60_000
+
+
+async def test_a_part_of_a_finished_interview_stays_closed(house: House) -> None:
+    await house.interview()
+    await house.part()
+    async with house.database.writing() as db_session:
+        await interviews.finish(db_session, "one", LATER)
+    with pytest.raises(IllegalTransition):
+        async with house.database.writing() as db_session:
+            await recordings.reopen_part(db_session, "one", 1, LATER)
+    assert (await _part(house)).state is PartState.CLOSED
+
+
+async def test_media_that_ends_after_the_finish_still_counts(house: House) -> None:
+    await house.interview()
+    await house.part(closed=False)
+    async with house.database.writing() as db_session:
+        await interviews.finish(db_session, "one", LATER)
+        assert await recordings.close_part(db_session, "one", 1, OUTCOME, LATER) is InterviewState.COMPLETED
+    assert (await _get(house)).duration_ms == 60_000
+
+
+@pytest.mark.parametrize("event", [InterviewEvent.WITHDRAW, InterviewEvent.DELETE])
+async def test_media_that_ends_after_all_is_over_changes_no_state(house: House, event: InterviewEvent) -> None:
+    await house.interview()
+    await house.part(closed=False)
+    async with house.database.writing() as db_session:
+        state = await interviews.apply_event(db_session, "one", event, LATER)
+        assert await recordings.close_part(db_session, "one", 1, OUTCOME, LATER) is state
+
+
+async def test_what_a_crash_left_is_found_and_mended(house: House) -> None:
+    await house.interview()
+    await house.part()
+    await house.part(closed=False)
+    async with house.database.writing() as db_session:
+        assert [(part.session_id, part.number) for part in await recordings.open_parts(db_session)] == [("one", 2)]
+        outcome = PartOutcome(end_reason="mended", duration_ms=5_000, size_bytes=100)
+        assert await recordings.mend_part(db_session, "one", 2, outcome, LATER) is InterviewState.INTERRUPTED
+        assert await recordings.open_parts(db_session) == []
+    assert (await _part(house, 2)).state is PartState.MENDED
+
+
+async def test_an_empty_part_is_forgotten(house: House) -> None:
+    await house.interview()
+    await house.part(closed=False)
+    async with house.database.writing() as db_session:
+        assert await recordings.discard_part(db_session, "one", 1, LATER) is InterviewState.INTERRUPTED
+        with pytest.raises(NotFound):
+            await recordings.discard_part(db_session, "one", 1, LATER)
+    assert (await _get(house)).parts == []
+
+
+async def test_gaps_and_marks_lie_with_their_part(house: House) -> None:
+    await house.interview()
+    await house.part(closed=False)
+    async with house.database.writing() as db_session:
+        await recordings.add_gaps(db_session, "one", 1, [NewGap("video", 9000, 9500, "lost")])
+        await recordings.add_mark(db_session, "one", 1, 1234, "question", question_index=2, take=1)
+        await recordings.close_part(
+            db_session, "one", 1, OUTCOME, LATER, gaps=[NewGap("audio", 100, 160, "lost"), NewGap("audio", 5, 6, "x")]
+        )
+        with pytest.raises(NotFound):
+            await recordings.add_gaps(db_session, "one", 2, [])
+    part = await _part(house)
+    assert [(gap.track, gap.start_ms, gap.end_ms) for gap in part.gaps] == [
+        ("audio", 5, 6),
+        ("audio", 100, 160),
+        ("video", 9000, 9500),
+    ]
+    assert [(mark.offset_ms, mark.kind, mark.question_index, mark.take) for mark in part.marks] == [
+        (1234, "question", 2, 1)
+    ]
+    async with house.database.reading() as db_session:
+        assert [part.number for part in await recordings.parts_of(db_session, "one")] == [1]
+
+
+# --- the recording -----------------------------------------------------------------
+
+
+async def _finished(house: House, session_id: str, parts: int) -> None:
+    await house.interview(session_id)
+    for _ in range(parts):
+        await house.part(session_id)
+    async with house.database.writing() as db_session:
+        await interviews.finish(db_session, session_id, LATER)
+
+
+async def test_finished_interviews_of_one_part_can_be_stored(house: House) -> None:
+    await _finished(house, "one", 1)
+    await _finished(house, "joined later", 2)
+    await house.interview("not finished")
+    await house.part("not finished")
+    async with house.database.writing() as db_session:
+        assert await recordings.storable(db_session) == ["one"]
+        await recordings.recording_stored(db_session, "one", "uploads/John_Doe/a.webm", 12_345_678, LATER)
+        assert await recordings.storable(db_session) == []
+    interview = await _get(house)
+    assert interview.state is InterviewState.READY
+    assert (interview.video_file_path, interview.video_size_mb) == ("uploads/John_Doe/a.webm", 12.35)
+    assert (interview.video_uploaded_at, interview.duration_ms) == (LATER, 60_000)
+    assert (interview.parts[0].state, interview.parts[0].path) == (PartState.STORED, "uploads/John_Doe/a.webm")
+
+
+async def test_several_parts_and_unfinished_interviews_cannot(house: House) -> None:
+    await _finished(house, "one", 2)
+    await house.interview("two")
+    await house.part("two")
+    async with house.database.writing() as db_session:
+        with pytest.raises(Conflict):
+            await recordings.recording_stored(db_session, "one", "x.webm", 1, LATER)
+    with pytest.raises(IllegalTransition):
+        async with house.database.writing() as db_session:
+            await recordings.recording_stored(db_session, "two", "y.webm", 1, LATER)
+    assert (await _get(house, "two")).parts[0].state is PartState.CLOSED
+
+
+# --- the end -------------------------------------------------------------------------
+
+
+async def test_what_is_kept_and_from_when_it_counts(house: House) -> None:
+    await _finished(house, "finished", 1)
+    await house.interview("nothing recorded")
+    await house.interview("interrupted")
+    await house.part("interrupted")
+    await house.part("interrupted", now=NOW + timedelta(days=3))
+    await house.interview("running")
+    await house.part("running", closed=False)
+    await _finished(house, "deleted", 1)
+    async with house.database.writing() as db_session:
+        await recordings.begin_deletion(db_session, "deleted", LATER)
+        kept = await recordings.retained(db_session)
+    assert sorted(kept, key=lambda one: one.session_id) == [
+        Retained("finished", LATER, 90),
+        Retained("interrupted", NOW + timedelta(days=3, minutes=1), 90),
+        Retained("running", NOW, 90),
+    ]
+
+
+async def test_deleting_in_two_steps(house: House) -> None:
+    await _finished(house, "one", 1)
+    await _finished(house, "two", 1)
+    async with house.database.writing() as db_session:
+        await recordings.recording_stored(db_session, "one", "one.webm", 12_345_678, LATER)
+        interview = await recordings.begin_deletion(db_session, "one", LATER)
+        assert interview.video_file_path == "one.webm"  # the files' names are needed until they are gone
+        await recordings.begin_deletion(db_session, "one", LATER)
+        assert await recordings.unfinished_deletions(db_session) == ["one"]
+        await recordings.complete_deletion(db_session, "one")
+        assert await recordings.unfinished_deletions(db_session) == []
+    interview = await _get(house)
+    assert (interview.state, interview.parts) == (InterviewState.DELETED, [])
+    assert (interview.video_file_path, interview.video_size_mb, interview.video_uploaded_at) == (None, None, None)
+    assert len((await _get(house, "two")).parts) == 1
+
+
+async def test_the_paths_that_rows_know(house: House) -> None:
+    await _finished(house, "one", 1)
+    await _finished(house, "two", 2)
+    async with house.database.writing() as db_session:
+        await recordings.recording_stored(db_session, "one", "one.webm", 1, LATER)
+        assert await recordings.known_paths(db_session) == {
+            "one.webm": "one",
+            "two/0001.webm": "two",
+            "two/0002.webm": "two",
+        }
+
+
+async def test_other_interviews_of_the_same_candidate(house: House) -> None:
+    await _finished(house, "one", 1)
+    await _finished(house, "somebody else's", 1)
+    async with house.database.writing() as db_session:
+        candidate_id = (await interviews.get_interview(db_session, "one")).candidate_id
+        await interviews.add_interview(db_session, "again", house.job_id, candidate_id, [], NOW)
+        assert await recordings.others_with_media(db_session, "again") == ["one"]
+        assert await recordings.others_with_media(db_session, "one") == []
+
+
+@pytest.mark.parametrize(("size", "shown"), [(0, 0.0), (12_344_999, 12.34), (12_345_678, 12.35), (1_000_000, 1.0)])
+def test_megabytes(size: int, shown: float) -> None:
+    assert recordings.megabytes(size) == shown

@@ -5,6 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+LOWEST_PORT = 1024  # those below belong to the system
+HIGHEST_PORT = 65535
+
 
 class MediaSettings(BaseModel):
     """What is taken in, at which cap, and over which network addresses."""
@@ -64,7 +67,7 @@ class MediaSettings(BaseModel):
         if match is None:
             raise ValueError("write the first and the last port, as in 50000-50999")
         first, last = int(match[1]), int(match[2])
-        if not 1024 <= first <= last <= 65535:
+        if not LOWEST_PORT <= first <= last <= HIGHEST_PORT:
             raise ValueError("ports lie between 1024 and 65535, the first not above the last")
         return text.strip()
 

@@ -1,0 +1,192 @@
+"""Chromium with the drawn camera of `source.js`, and the product's candidate page in it."""
+
+import base64
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+
+HERE = Path(__file__).parent
+SOURCE = HERE / "source.js"
+SENDER = HERE / "sender.html"
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+RECORDING_WITHIN_MS = 20_000
+SAVED_WITHIN_MS = 15_000
+
+
+def chromium_path() -> str:
+    """The browser to drive: `CHROMIUM` in the environment, or the first known name on PATH. Raises RuntimeError."""
+    chosen = os.environ.get("CHROMIUM")
+    found = chosen or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        raise RuntimeError("no Chromium found; install it (Debian: apt install chromium) or set CHROMIUM to its path")
+    return found
+
+
+@asynccontextmanager
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
+    """A headless Chromium of its own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=[*CHROMIUM_FLAGS, *flags])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def context_with_source(browser: Browser) -> BrowserContext:
+    """A fresh profile whose pages have the drawn camera."""
+    context = await browser.new_context(permissions=["camera", "microphone"], viewport={"width": 1024, "height": 768})
+    await context.add_init_script(path=SOURCE)
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The drawn camera of one page."""
+
+    page: Page
+    "Where it runs."
+
+    async def started_at(self) -> float:
+        """Wall time, seconds, of counter 0."""
+        started_ms: float = await self.page.evaluate("holdfastSource.startedAt")
+        return started_ms / 1_000
+
+    async def drawn(self) -> list[int]:
+        """The counters that were given to the camera so far."""
+        counters: list[int] = await self.page.evaluate("holdfastSource.drawn")
+        return counters
+
+    async def stall(self, *, stalled: bool) -> None:
+        """Freeze the camera, or let it go on: no frame comes at all."""
+        await self.page.evaluate("stalled => { holdfastSource.stalled = stalled }", stalled)
+
+    async def replace_camera_track(self, *, with_nothing: bool) -> None:
+        """`replaceTrack(null)` on the picture's sender, or give the same track back."""
+        await self.page.evaluate(
+            """async withNothing => {
+                const connection = holdfastSource.peerConnections.at(-1);
+                const {sender} = connection.getTransceivers().find(({receiver}) => receiver.track.kind === 'video');
+                if (withNothing) holdfastSource.takenTrack = sender.track;
+                await sender.replaceTrack(withNothing ? null : holdfastSource.takenTrack);
+            }""",
+            with_nothing,
+        )
+
+    async def start_reference(self) -> None:
+        """Let Chromium's own MediaRecorder record the same source."""
+        await self.page.evaluate("holdfastSource.startReference()")
+
+    async def stop_reference(self, path: Path) -> Path:
+        """Stop it and write its file."""
+        encoded: str = await self.page.evaluate("holdfastSource.stopReference()")
+        path.write_bytes(base64.b64decode(encoded))  # noqa: ASYNC240  a few megabytes, nothing else waits
+        return path
+
+    async def outbound(self) -> dict[str, dict[str, Any]]:
+        """The sender's statistics of the latest connection: `audio`, `video`, `transport`; `connections` made so far."""
+        statistics: dict[str, dict[str, Any]] = await self.page.evaluate(
+            """async () => {
+                const connection = holdfastSource.peerConnections.at(-1);
+                const wanted = {connections: {count: holdfastSource.peerConnections.length}};
+                for (const entry of (await connection.getStats()).values()) {
+                    if (entry.type === 'outbound-rtp') wanted[entry.kind] = entry;
+                    if (entry.type === 'candidate-pair' && entry.nominated) wanted.transport = entry;
+                }
+                return wanted;
+            }"""
+        )
+        return statistics
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    """The product's own page, driven as a candidate would."""
+
+    page: Page
+    "Where it is open."
+
+    @property
+    def source(self) -> Source:
+        """Its camera."""
+        return Source(self.page)
+
+    def screen(self, name: str) -> Locator:
+        """One of the screens that follow one another."""
+        return self.page.locator(f'section[data-screen="{name}"]')
+
+    async def open(self, url: str) -> None:
+        """Open the link."""
+        await self.page.goto(url)
+
+    async def consent(self) -> None:
+        """Tick and go on."""
+        await self.page.locator("#consent-tick").check()
+        await self.page.locator("#continue").click()
+
+    async def start(self) -> None:
+        """From the devices' screen to a running recording."""
+        await self.press_start()
+        await self.is_recording()
+
+    async def press_start(self) -> None:
+        """Turn the devices on, if they are not, and start."""
+        start, turn_on = self.page.locator("#start"), self.page.locator("#turn-on")
+        await expect(start.or_(turn_on).first).to_be_visible()
+        if await turn_on.is_visible():
+            await turn_on.click()
+        await start.click()
+
+    async def is_recording(self) -> None:
+        """Wait for the server's word that it records, and that something is saved."""
+        await expect(self.page.locator("#light")).to_have_attribute(
+            "data-light", "recording", timeout=RECORDING_WITHIN_MS
+        )
+        await expect(self.page.locator("#saved")).to_have_attribute("data-saved", "saved", timeout=SAVED_WITHIN_MS)
+
+    async def finish(self) -> None:
+        """Finish and wait for the thanks."""
+        await self.page.locator("#finish").click()
+        await self.page.locator("#confirm-yes").click()
+        await expect(self.screen("thanks")).to_be_visible(timeout=SAVED_WITHIN_MS)
+
+
+async def new_candidate_page(context: BrowserContext) -> CandidatePage:
+    """A fresh tab for a candidate."""
+    return CandidatePage(await context.new_page())
+
+
+async def open_sender(context: BrowserContext, base_url: str) -> Page:
+    """The plain WHIP sender, served as if from `base_url`, so that no other origin is involved."""
+    page = await context.new_page()
+    address = f"{base_url}/plain-sender"
+    await page.route(address, lambda route: route.fulfill(path=SENDER, content_type="text/html"))
+    await page.goto(address)
+    return page
+
+
+async def publish(page: Page, url: str, *, token: str | None = None, codec: str | None = None) -> None:
+    """Publish from :func:`open_sender`'s page; returns when the connection is up. `codec`: `VP8`, `VP9`, None for any."""
+    await page.evaluate("options => publish(options)", {"url": url, "token": token, "codec": codec})

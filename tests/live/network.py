@@ -1,0 +1,103 @@
+"""Puts the relay between a page and the server, by rewriting what WHIP carries.
+
+The offer's own candidates are taken out, so that the server cannot reach the browser beside
+the relay; the answer's are replaced by the relay's address.
+"""
+
+import re
+import socket
+from dataclasses import dataclass, field
+
+from playwright.async_api import BrowserContext, Page, Route
+
+from tests.fakes.relay import Address, Conditions, Relay
+
+CANDIDATE_LINE = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
+UDP_CANDIDATE = re.compile(
+    r"^a=candidate:\S+ \d+ udp \d+ (?P<host>[\d.]+) (?P<port>\d+) typ host", re.MULTILINE | re.IGNORECASE
+)
+WHIP = "**/whip/**"
+CREATED = 201
+
+
+def _silent_socket() -> socket.socket:
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.bind(("127.0.0.1", 0))
+    return opened
+
+
+@dataclass  # without slots: Playwright keeps notes on the handler's owner
+class BadNetwork:
+    """What lies between the pages of a context and the server. Each connection gets a relay of its own."""
+
+    seed: int = 1
+    "For what is lost and how it jitters."
+    conditions: Conditions = field(default_factory=Conditions)
+    "Of both directions, for new connections."
+    relays: list[Relay] = field(default_factory=list)
+    "One for each connection so far, the latest last."
+    _silent: socket.socket = field(default_factory=_silent_socket)
+
+    async def between(self, pages: Page | BrowserContext) -> None:
+        """Send the media of these pages through relays from now on."""
+        await pages.route(WHIP, self._handle)
+
+    @property
+    def relay(self) -> Relay:
+        """The latest connection's."""
+        return self.relays[-1]
+
+    def cut(self) -> None:
+        """Pull every cable."""
+        for relay in self.relays:
+            relay.cut()
+
+    def set_both(self, conditions: Conditions) -> None:
+        """The same conditions each way, for every connection."""
+        self.conditions = conditions
+        for relay in self.relays:
+            relay.set_both(conditions)
+
+    def close(self) -> None:
+        """Free all ports."""
+        for relay in self.relays:
+            relay.close()
+        self._silent.close()
+
+    async def _handle(self, route: Route) -> None:
+        if route.request.method not in {"POST", "PATCH"}:
+            await route.continue_()
+            return
+        response = await route.fetch(post_data=self._hide_client(route.request.post_data or ""))
+        if response.status != CREATED:
+            await route.fulfill(response=response)
+            return
+        answer = await response.text()
+        relay = Relay.start(first_candidate(answer), seed=self.seed, up=self.conditions, down=self.conditions)
+        self.relays.append(relay)
+        await route.fulfill(response=response, body=with_candidate(answer, relay.address))
+
+    def _hide_client(self, sdp: str) -> str:
+        # aioice gives up at once when it has no candidate at all, so it gets one where nobody answers.
+        return with_candidate(sdp, self._silent.getsockname())
+
+
+def first_candidate(sdp: str) -> Address:
+    """Where the first IPv4 UDP host candidate points to. Raises ValueError when there is none."""
+    match = UDP_CANDIDATE.search(sdp)
+    if match is None:
+        raise ValueError("the description holds no UDP candidate")
+    return match["host"], int(match["port"])
+
+
+def with_candidate(sdp: str, address: Address) -> str:
+    """The description with each section's run of candidates replaced by one that points to `address`."""
+    host, port = address
+    only = f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\n"
+    replaced: list[str] = []
+    for line in sdp.splitlines(keepends=True):
+        if not CANDIDATE_LINE.match(line):
+            replaced.append(line)
+        elif replaced[-1] != only:
+            replaced.append(only)
+    return "".join(replaced)

@@ -1,0 +1,86 @@
+/**
+ * The control channel (docs/protocol.md, GET …/live): the server's word on what is recorded and saved. Connects again by
+ * itself; the server's heartbeat tells when it is dead.
+ */
+
+import { backoff } from "./backoff.js";
+
+/** The server speaks every second; after this long without a word the socket is dead. */
+const SILENT_MS = 5000;
+/** Close codes after which trying again is of no use. @type {Record<number, import("./types.js").Problem>} */
+const FINAL = { 4401: "link_unknown", 4404: "link_unknown" };
+
+/** A WebSocket that stays. */
+export class ControlChannel {
+  /**
+   * @param {import("./credentials.js").Credentials} credentials
+   * @param {{onMessage: (message: import("./types.js").ControlMessage) => void, onRefused: (problem: import("./types.js").Problem) => void}} listener
+   */
+  constructor(credentials, listener) {
+    this.credentials = credentials;
+    this.listener = listener;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.tries = 0;
+    this.timer = 0;
+  }
+
+  /** @param {string} clientId the page that speaks */
+  open(clientId) {
+    this.close();
+    const socket = new WebSocket(liveUrl(this.credentials.sessionId));
+    this.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.credentials.token, client_id: clientId }));
+    socket.onmessage = (event) => this.#heard(event.data, clientId);
+    socket.onclose = (event) => this.#closed(event.code, clientId);
+    this.#watch(clientId);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    const socket = this.socket;
+    this.socket = null;
+    if (socket === null) return;
+    socket.onmessage = socket.onclose = socket.onopen = null;
+    socket.close();
+  }
+
+  /**
+   * @param {string} data
+   * @param {string} clientId
+   */
+  #heard(data, clientId) {
+    this.tries = 0;
+    this.#watch(clientId);
+    this.listener.onMessage(JSON.parse(data));
+  }
+
+  /** @param {string} clientId */
+  #watch(clientId) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.open(clientId), SILENT_MS);
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} clientId
+   */
+  #closed(code, clientId) {
+    clearTimeout(this.timer);
+    this.socket = null;
+    const problem = FINAL[code];
+    if (problem !== undefined) {
+      this.listener.onRefused(problem);
+      return;
+    }
+    this.timer = setTimeout(() => this.open(clientId), backoff(this.tries));
+    this.tries += 1;
+  }
+}
+
+/** @param {string} sessionId */
+function liveUrl(sessionId) {
+  const url = new URL(`/api/interviews/${encodeURIComponent(sessionId)}/live`, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url;
+}

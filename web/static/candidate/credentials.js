@@ -1,0 +1,40 @@
+/**
+ * Which interview, and the token that opens it. The token leaves the address bar at once, so that no screenshot, history
+ * or shared address holds it; the tab keeps it for a reload.
+ *
+ * @typedef {{sessionId: string, token: string}} Credentials
+ */
+
+const KEY = "holdfast.interview";
+
+/**
+ * @param {string} sessionId what the server wrote into the page; empty at `/i/`
+ * @param {{location: Location, history: History, sessionStorage: Storage}} window
+ * @returns {Credentials | null} null when neither the address nor this tab knows an interview
+ */
+export function takeCredentials(sessionId, { location, history, sessionStorage }) {
+  const token = decodeURIComponent(location.pathname.replace(/^\/i\/?/, ""));
+  if (token === "") return remembered(sessionStorage);
+  history.replaceState(null, "", "/i/");
+  if (sessionId === "") return null;
+  const credentials = { sessionId, token };
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(credentials));
+  } catch {
+    // Storage is switched off: this page works, a reload needs the link again.
+  }
+  return credentials;
+}
+
+/**
+ * @param {Storage} storage
+ * @returns {Credentials | null}
+ */
+function remembered(storage) {
+  try {
+    const kept = JSON.parse(storage.getItem(KEY) ?? "null");
+    return kept && typeof kept.sessionId === "string" && typeof kept.token === "string" ? kept : null;
+  } catch {
+    return null;
+  }
+}

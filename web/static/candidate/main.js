@@ -1,0 +1,59 @@
+/** Wires the candidate's page: elements to events, the room to the browser. */
+
+import { copyText, embedded, need } from "../shared/dom.js";
+import { takeCredentials } from "./credentials.js";
+import { missingSupport } from "./devices.js";
+import { START } from "./flow.js";
+import { Room } from "./room.js";
+import { Texts } from "./texts.js";
+import { RoomView } from "./view.js";
+import { WakeLock } from "./wake_lock.js";
+
+const { sessionId = "", publicUrl = "" } = need(document, "room", HTMLElement).dataset;
+const cameByLink = !/^\/i\/?$/.test(location.pathname);
+const credentials = takeCredentials(sessionId, window);
+const view = new RoomView(document, new Texts(embedded(document, "texts")));
+const unsupported = missingSupport(window);
+
+view.button("problem-action").addEventListener("click", async (event) => {
+  const isCopy = event.currentTarget instanceof HTMLElement && event.currentTarget.dataset.action === "copy";
+  if (!isCopy) return location.reload();
+  const link = `${publicUrl}/i/${encodeURIComponent(credentials?.token ?? "")}`;
+  return view.showCopied(await copyText(document, link), link);
+});
+
+if (credentials === null) {
+  view.render({ ...START, screen: "problem", problem: cameByLink ? "link_unknown" : "no_link" });
+} else if (unsupported !== null) {
+  view.render({ ...START, screen: "problem", problem: unsupported });
+} else {
+  open(credentials);
+}
+
+/** @param {import("./credentials.js").Credentials} credentials */
+function open(credentials) {
+  const room = new Room({ credentials, view, window, wakeLock: new WakeLock(document) });
+  const { camera, microphone, retry, microphoneOnly, turnOn, start } = view.devices;
+  const on = (/** @type {HTMLElement} */ element, /** @type {() => import("./flow.js").FlowEvent} */ event) => element.addEventListener("click", () => room.dispatch(event()));
+
+  need(document, "consent-form", HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    room.dispatch({ type: "consent_pressed" });
+  });
+  for (const select of [camera, microphone]) select.addEventListener("change", () => room.choose({ camera: camera.value, microphone: microphone.value }));
+  on(retry, () => ({ type: "retry_pressed" }));
+  on(microphoneOnly, () => ({ type: "microphone_only_pressed" }));
+  on(turnOn, () => ({ type: "turn_on_pressed" }));
+  on(start, () => ({ type: "start_pressed", now: room.now() }));
+  on(view.button("turn-on-again"), () => ({ type: "turn_on_again_pressed" }));
+  on(view.button("finish"), () => ({ type: "finish_pressed" }));
+  on(view.button("confirm-yes"), () => ({ type: "finish_confirmed" }));
+  on(view.button("confirm-no"), () => ({ type: "finish_cancelled" }));
+  view.dialog.addEventListener("cancel", () => room.dispatch({ type: "finish_cancelled" }));
+  on(view.button("continue-here"), () => ({ type: "continue_here_pressed" }));
+
+  window.addEventListener("pagehide", () => room.leave());
+  // A page that comes back from the browser's memory has no connection left: begin anew, the interview goes on.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  void room.load();
+}

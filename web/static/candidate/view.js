@@ -1,0 +1,203 @@
+/**
+ * The candidate's page as elements. `render` draws a flow and decides nothing.
+ *
+ * @typedef {import("./flow.js").Flow} Flow
+ * @typedef {import("./types.js").Interview} Interview
+ */
+
+import { need, say, showOnly } from "../shared/dom.js";
+import { clockTime } from "../shared/format.js";
+import { DevicesView } from "./devices_view.js";
+
+/** Problems that a copy of the link solves. */
+const COPY_THE_LINK = new Set(["insecure_page", "no_api", "not_acceptable"]);
+const DAY_MS = 86_400_000;
+
+/** Everything on the page. */
+export class RoomView {
+  /**
+   * @param {Document} document
+   * @param {import("./texts.js").Texts} texts
+   */
+  constructor(document, texts) {
+    this.document = document;
+    this.texts = texts;
+    this.devices = new DevicesView(document, texts);
+    this.self = need(document, "self", HTMLVideoElement);
+    this.dialog = need(document, "confirm", HTMLDialogElement);
+    /** @type {Flow["screen"]} */
+    this.shown = "loading";
+  }
+
+  /** @param {string} id */
+  element(id) {
+    return need(this.document, id, HTMLElement);
+  }
+
+  /** @param {string} id */
+  button(id) {
+    return need(this.document, id, HTMLButtonElement);
+  }
+
+  /** @param {Flow} flow */
+  render(flow) {
+    this.#drawScreen(flow);
+    this.#switchTo(flow.screen);
+  }
+
+  /** @param {Flow} flow */
+  #drawScreen(flow) {
+    if (flow.screen === "problem") this.#drawProblem(flow);
+    if (flow.screen === "elsewhere") say(this.element("elsewhere-said"), this.texts.say("elsewhere.said", { time: clockTime(flow.savedMs) }));
+    if (flow.interview === null) return;
+    if (flow.screen === "notice") this.#drawNotice(flow, flow.interview);
+    if (flow.screen === "devices") this.devices.render(flow, flow.interview);
+    if (flow.screen === "interview") this.#drawInterview(flow, flow.interview);
+    if (flow.screen === "thanks") this.#drawThanks(flow, flow.interview);
+  }
+
+  /** @param {Flow["screen"]} screen */
+  #switchTo(screen) {
+    if (screen === this.shown) return;
+    this.shown = screen;
+    if (screen !== "interview") this.dialog.close();
+    for (const section of this.document.querySelectorAll("[data-screen]")) {
+      if (section instanceof HTMLElement) section.hidden = section.dataset.screen !== screen;
+    }
+    const heading = this.document.querySelector(`[data-screen="${screen}"] h1`);
+    if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
+    this.document.defaultView?.scrollTo(0, 0);
+  }
+
+  /** @param {Flow} flow @param {Interview} interview */
+  #drawNotice(flow, { candidate, job, notice }) {
+    const sentences = {
+      "notice-greeting": this.texts.say("notice.greeting", { name: candidate.name, job: job.title }),
+      "notice-purpose": notice.purpose,
+      "notice-recipients": notice.recipients,
+      "notice-until": this.texts.say("notice.until_said", { days: notice.retention_days }),
+      "notice-rights": notice.rights,
+      "notice-contact": this.texts.say("notice.contact_said", notice),
+      "notice-version": this.texts.say("notice.version", { version: notice.version }),
+    };
+    for (const [id, sentence] of Object.entries(sentences)) say(this.element(id), sentence);
+    this.button("continue").disabled = flow.waiting;
+    const problem = this.element("consent-problem");
+    problem.hidden = flow.problem === null;
+    say(problem, flow.problem === null ? "" : this.#problemSentence(flow));
+  }
+
+  /** @param {Flow} flow */
+  #problemSentence(flow) {
+    const values = { time: clockTime(flow.savedMs) };
+    const path = `problems.${flow.problem}`;
+    return `${this.texts.say(`${path}.title`)}. ${this.texts.say(`${path}.said`, values)} ${this.texts.say(`${path}.todo`)}`;
+  }
+
+  /** @param {Flow} flow @param {Interview} interview */
+  #drawInterview(flow, { questions }) {
+    const list = this.element("questions");
+    if (list.childElementCount !== questions.length) list.replaceChildren(...questions.map((question) => this.#questionItem(question)));
+    this.element("self-off").hidden = flow.hasPicture;
+    this.self.hidden = !flow.hasPicture;
+    this.#drawLight(flow);
+    this.#drawSaved(flow);
+    this.#drawTrouble(flow);
+    this.#drawFinish(flow);
+  }
+
+  /** @param {{text: string}} question */
+  #questionItem({ text }) {
+    const item = this.document.createElement("li");
+    item.textContent = text;
+    return item;
+  }
+
+  /** @param {Flow} flow */
+  #drawLight(flow) {
+    const light = this.element("light");
+    const connecting = flow.publishing && flow.peer !== "connected";
+    const name = flow.recording ? "recording" : connecting || !flow.everRecorded ? "connecting" : "off";
+    light.dataset.light = name;
+    showOnly(light, name);
+    say(this.element("announcer"), this.texts.say(flow.lagging ? "interview.not_saved" : flow.recording ? "interview.recording" : "interview.connecting"));
+  }
+
+  /** @param {Flow} flow */
+  #drawSaved(flow) {
+    const saved = this.element("saved");
+    const name = flow.lagging ? "lagging" : flow.savedMs > 0 ? "saved" : "none";
+    saved.dataset.saved = name;
+    showOnly(saved, name);
+    say(this.element("saved-said"), this.texts.say("interview.saved", { time: clockTime(flow.savedMs) }));
+  }
+
+  /** @param {Flow} flow */
+  #drawTrouble(flow) {
+    this.element("trouble").hidden = flow.trouble === "none" && flow.deviceProblem === null;
+    this.element("turn-on-again").hidden = flow.devices !== "closed" && flow.trouble !== "camera_stopped" && flow.trouble !== "microphone_stopped";
+    say(this.element("trouble-said"), this.#troubleSentence(flow));
+  }
+
+  /** @param {Flow} flow */
+  #troubleSentence(flow) {
+    if (flow.deviceProblem !== null) return this.texts.say(`problems.${flow.deviceProblem}.todo`);
+    if (flow.trouble === "none") return "";
+    const path = flow.trouble === "connection" ? "lost" : flow.trouble;
+    return this.texts.say(`interview.${path}`, { time: clockTime(flow.savedMs), seconds: flow.troubleSeconds });
+  }
+
+  /** @param {Flow} flow */
+  #drawFinish(flow) {
+    const finish = this.button("finish");
+    finish.disabled = flow.waiting;
+    say(finish, this.texts.say(flow.waiting ? "interview.finishing" : "interview.finish"));
+    say(this.element("confirm-said"), this.texts.say("interview.confirm_said", { time: clockTime(flow.savedMs) }));
+    if (flow.confirming && !this.dialog.open) this.dialog.showModal();
+    if (!flow.confirming) this.dialog.close();
+  }
+
+  /** @param {Flow} flow @param {Interview} interview */
+  #drawThanks(flow, { candidate, notice }) {
+    const last = new Date(Date.now() + notice.retention_days * DAY_MS);
+    const date = last.toLocaleDateString(this.document.documentElement.lang, { dateStyle: "long" });
+    say(this.element("thanks-title"), this.texts.say("thanks.title", candidate));
+    say(this.element("thanks-stored"), this.texts.say("thanks.stored_said", { length: clockTime(flow.savedMs), controller: notice.controller }));
+    say(this.element("thanks-until"), this.texts.say("thanks.until_said", { date }));
+    say(this.element("thanks-ask"), this.texts.say("thanks.ask_said", notice));
+  }
+
+  /** @param {Flow} flow */
+  #drawProblem(flow) {
+    const path = `problems.${flow.problem}`;
+    const values = { time: clockTime(flow.savedMs) };
+    for (const part of ["title", "said", "todo"]) say(this.element(`problem-${part}`), this.texts.say(`${path}.${part}`, values));
+    const action = this.button("problem-action");
+    const label = this.texts.say(`${path}.action`);
+    action.hidden = label === "";
+    action.dataset.action = COPY_THE_LINK.has(flow.problem ?? "") ? "copy" : "retry";
+    say(action, label);
+  }
+
+  /**
+   * After the attempt to copy the link: say so, or show it for copying by hand.
+   * @param {boolean} copied
+   * @param {string} link
+   */
+  showCopied(copied, link) {
+    if (copied) {
+      say(this.button("problem-action"), this.texts.say("problems.copied"));
+      return;
+    }
+    const field = need(this.document, "problem-link", HTMLInputElement);
+    field.hidden = false;
+    field.value = link;
+    field.select();
+  }
+
+  /** @param {MediaStream | null} stream one's own picture, on both screens that show it */
+  showStream(stream) {
+    this.self.srcObject = stream;
+    this.devices.showStream(stream);
+  }
+}

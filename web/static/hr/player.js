@@ -1,0 +1,120 @@
+/** Plays parts one after another through one `<video>`, as if they were one recording. */
+
+import { placeOf, startOf, totalMs } from "./playlist.js";
+
+/** How much of the very end counts as the end. */
+const END_MS = 50;
+
+/** One timeline over several files. */
+export class PartsPlayer {
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {import("./playlist.js").Part[]} parts at least one, in order
+   * @param {{onChange: () => void, onProblem: (failed: boolean) => void}} listener
+   */
+  constructor(video, parts, listener) {
+    this.video = video;
+    this.parts = parts;
+    this.listener = listener;
+    this.total = totalMs(parts);
+    this.index = 0;
+    this.speed = 1;
+    /** Where to go as soon as the part's head is read. */
+    this.pendingMs = 0;
+    this.wantsToPlay = false;
+    this.#listen();
+    this.#load(0, 0);
+  }
+
+  /** Where we are on the whole timeline, in milliseconds. */
+  get now() {
+    const offset = this.video.readyState >= HTMLMediaElement.HAVE_METADATA ? this.video.currentTime * 1000 : this.pendingMs;
+    return Math.min(this.total, startOf(this.parts, this.index) + Math.min(offset, this.part.durationMs));
+  }
+
+  /** The part that is loaded. */
+  get part() {
+    return /** @type {import("./playlist.js").Part} */ (this.parts[this.index]);
+  }
+
+  get playing() {
+    return this.wantsToPlay;
+  }
+
+  toggle() {
+    if (this.wantsToPlay) return this.pause();
+    if (this.now >= this.total - END_MS) this.seek(0);
+    return this.play();
+  }
+
+  play() {
+    this.wantsToPlay = true;
+    if (this.video.error !== null) this.#load(this.index, this.pendingMs);
+    this.#start();
+  }
+
+  pause() {
+    this.wantsToPlay = false;
+    this.video.pause();
+    this.listener.onChange();
+  }
+
+  /** @param {number} ms on the whole timeline */
+  seek(ms) {
+    const { index, offsetMs } = placeOf(this.parts, ms);
+    this.pendingMs = offsetMs;
+    if (index !== this.index) this.#load(index, offsetMs);
+    else if (this.video.readyState >= HTMLMediaElement.HAVE_METADATA) this.video.currentTime = offsetMs / 1000;
+    this.listener.onChange();
+  }
+
+  /** @param {number} speed 1 is as it was spoken */
+  setSpeed(speed) {
+    this.speed = speed;
+    this.video.playbackRate = speed;
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} offsetMs
+   */
+  #load(index, offsetMs) {
+    this.index = index;
+    this.pendingMs = offsetMs;
+    this.listener.onProblem(false);
+    this.video.src = this.part.url;
+    this.listener.onChange();
+  }
+
+  #start() {
+    // A second press before the first has begun aborts it; the latest wish is what counts.
+    this.video.play().catch(() => undefined);
+    this.listener.onChange();
+  }
+
+  #listen() {
+    const { video } = this;
+    video.addEventListener("loadedmetadata", () => this.#loaded());
+    video.addEventListener("ended", () => this.#ended());
+    video.addEventListener("timeupdate", () => this.listener.onChange());
+    video.addEventListener("seeked", () => this.listener.onChange());
+    video.addEventListener("error", () => this.#failed());
+  }
+
+  #loaded() {
+    this.video.playbackRate = this.speed;
+    if (this.pendingMs > 0) this.video.currentTime = this.pendingMs / 1000;
+    if (this.wantsToPlay) this.#start();
+  }
+
+  #ended() {
+    if (this.index + 1 < this.parts.length) this.#load(this.index + 1, 0);
+    else this.pause();
+  }
+
+  #failed() {
+    this.wantsToPlay = false;
+    this.listener.onProblem(true);
+    this.listener.onChange();
+  }
+}

@@ -83,6 +83,7 @@ class _PassthroughReceiver:
     def __init__(self, kind: str, transport: RTCDtlsTransport, receive_side: ReceiveSide) -> None:
         self.transport = transport
         self.track: EncodedTrack | None = None
+        self.transceiver: RTCRtpTransceiver | None = None
         self._kind = MediaKind(kind)
         self._receive_side = receive_side
         self._enabled = True
@@ -93,8 +94,10 @@ class _PassthroughReceiver:
 
     @_track.setter
     def _track(self, remote: MediaStreamTrack) -> None:
-        # aiortc assigns a track that would decode; ours takes its place and its id.
+        # aiortc assigns a track that would decode, once the codecs are agreed; ours takes its place and its id.
         self.track = EncodedTrack(self._kind, remote.id, self._receive_side)
+        if self.transceiver is not None:
+            self._receive_side.negotiated(self.track, self.transceiver._codecs)  # noqa: SLF001
 
     def setTransport(self, transport: RTCDtlsTransport) -> None:  # noqa: N802  aiortc's name
         self.transport = transport
@@ -150,22 +153,22 @@ class PassthroughPeerConnection(RTCPeerConnection):
         self.receive_side.feedback_ssrc = sender._ssrc  # noqa: SLF001
         receiver: Any = _PassthroughReceiver(kind, self._dtls, self.receive_side)
         transceiver = RTCRtpTransceiver(direction=direction, kind=kind, sender=sender, receiver=receiver)
+        receiver.transceiver = transceiver
         transceiver._bundled = bool(transceivers)  # noqa: SLF001
         self._RTCPeerConnection__transceivers.append(transceiver)  # type: ignore[attr-defined]  # private to aiortc
         return transceiver
 
-    async def setLocalDescription(self, sessionDescription: RTCSessionDescription) -> None:  # noqa: N802, N803  aiortc's names
+    async def setLocalDescription(  # noqa: N802  aiortc's name
+        self,
+        sessionDescription: RTCSessionDescription | None = None,  # noqa: N803  aiortc's name
+    ) -> None:
         """Apply our answer. Raises :class:`NoFreePort` when no UDP port of the range is left."""
-        for transceiver in self.getTransceivers():
-            self.receive_side.negotiated(transceiver.receiver.track, transceiver._codecs)  # noqa: SLF001
-        remote = self.remoteDescription
-        if remote is not None and "a=setup:actpass" in remote.sdp:
+        answer = sessionDescription or await self.createAnswer()
+        if "a=setup:actpass" in self.remoteDescription.sdp:
             # The sender begins the handshake (RFC 5763 section 5): GStreamer's certificate fails
             # against aiortc's client role.
-            passive = sessionDescription.sdp.replace("a=setup:active", "a=setup:passive")
-            await super().setLocalDescription(RTCSessionDescription(passive, sessionDescription.type))
-        else:
-            await super().setLocalDescription(sessionDescription)
+            answer = RTCSessionDescription(answer.sdp.replace("a=setup:active", "a=setup:passive"), answer.type)
+        await super().setLocalDescription(answer)
 
     # RTCP to the sender ----------------------------------------------------------
 

@@ -6,7 +6,7 @@ what happened through `on_event`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -161,9 +161,9 @@ class Capture:
         async with self._settling:  # the news of the closing goes first
             self._hooks.on_event(PartReopened(self._number))
 
-    def _spawn(self, work: "asyncio.Future[None] | Awaitable[None]") -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
-        self._tasks.add(task)  # type: ignore[arg-type]  # ensure_future makes a Task of a coroutine
+        self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     # What the recorder decided ----------------------------------------------------

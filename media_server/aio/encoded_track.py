@@ -163,8 +163,9 @@ class ReceiveSide:
         if not self._streams:
             return
         now = self._clock.monotonic()
-        blocks = [_receiver_info(statistics.report_block(now)) for _, statistics in self._streams.values()]
-        report = bytes(RtcpRrPacket(ssrc=self.feedback_ssrc, reports=blocks))
+        blocks = [statistics.report_block(now) for _, statistics in self._streams.values()]
+        infos = [_receiver_info(block) for block in blocks if block is not None]
+        report = bytes(RtcpRrPacket(ssrc=self.feedback_ssrc, reports=infos))
         fci = pack_remb_fci(maximum_bps, list(self._streams))
         remb = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.feedback_ssrc, media_ssrc=0, fci=fci)
         self._send_rtcp(report + bytes(remb))
@@ -178,5 +179,5 @@ def _receiver_info(block: ReportBlock) -> RtcpReceiverInfo:
         highest_sequence=block.highest_sequence,
         jitter=block.jitter,
         lsr=block.last_sender_report,
-        dlsr=block.delay,
+        dlsr=block.delay_since_sender_report,
     )

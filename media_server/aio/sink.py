@@ -82,7 +82,7 @@ class PassthroughRecorder:
         if track.media_kind in self._tracks:
             raise ValueError(f"there is already a track of kind {track.kind}")
         if track.media_kind is MediaKind.PICTURE:
-            self._video_codec = VideoCodec(track.codec)
+            self._video_codec = VideoCodec(track.codec or "")
         elif track.codec != "opus":
             raise ValueError(f"sound has to be Opus, not {track.codec}")
         self._tracks[track.media_kind] = track

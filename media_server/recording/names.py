@@ -1,0 +1,110 @@
+"""Names of folders and files, made here and nowhere else. A name never comes from a request as it is.
+
+What comes out is one component (or, for parts, a few joined by `/`) that every file system takes:
+no separator, no control character, no `.` or `..`, nothing that Windows reserves, NFC, bounded in bytes.
+"""
+
+import base64
+import hashlib
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Final
+
+MAX_FOLDER_BYTES: Final = 120
+"File systems take 255 bytes, encrypting ones 143; a number has to fit behind it."
+
+PARTS_FOLDER: Final = ".parts"
+"Where parts lie, inside the candidate's folder, until the recording is assembled."
+
+_NOBODY: Final = "candidate"
+_RESERVED: Final = re.compile(
+    r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])", re.IGNORECASE
+)  # learn.microsoft.com: "Naming Files"
+_PLAIN_ID: Final = re.compile(r"[0-9a-z]+([-_][0-9a-z]+)*")
+_MAX_PLAIN_ID: Final = 64
+_MAX_DOWNLOAD_ID: Final = 100
+_WAV: Final = re.compile(r"(?:question|answer)_q[0-9]+_(?P<key>[0-9A-Za-z]+)(?:_[0-9]+)?\.wav")
+
+
+def folder_name(candidate: str) -> str:
+    """A folder for a candidate of this name, as in `John_Doe`; the database puts a number behind it when it is taken."""
+    composed = unicodedata.normalize("NFC", candidate)
+    words = "".join(_kept(character) for character in composed)
+    name = re.sub(r"[-_]*_[-_]*", "_", words).strip("-_")
+    name = unicodedata.normalize("NFC", name).encode()[:MAX_FOLDER_BYTES].decode(errors="ignore").rstrip("-_")
+    if not name:
+        return _NOBODY
+    return f"{_NOBODY}_{name}" if _RESERVED.fullmatch(name) else name
+
+
+def recording_name(started_at: datetime, collision: int = 1) -> str:
+    """`interview_video_YYYYMMDD_HHMMSS.webm`, UTC; the second of that second (`collision` 2) gets `_2`.
+
+    Raises ValueError for a datetime without a zone.
+    """
+    if started_at.tzinfo is None:
+        raise ValueError("a datetime without a zone is not a moment")
+    moment = started_at.astimezone(UTC).strftime("%Y%m%d_%H%M%S")
+    number = f"_{collision}" if collision > 1 else ""
+    return f"interview_video_{moment}{number}.webm"
+
+
+def parts_folder(session_id: str) -> str:
+    """`.parts/<session_id>`, below the candidate's folder.
+
+    The host platform's ids are opaque: one that is not plain lower-case ASCII becomes `id.` and its SHA-256, so that
+    two interviews never share a folder, not even where case is ignored.
+    """
+    plain = len(session_id) <= _MAX_PLAIN_ID and _PLAIN_ID.fullmatch(session_id) and not _RESERVED.fullmatch(session_id)
+    return f"{PARTS_FOLDER}/{session_id if plain else 'id.' + _digest(session_id).hex()}"
+
+
+def part_path(session_id: str, number: int) -> str:
+    """`.parts/<session_id>/0001.webm`, below the candidate's folder; numbers begin at 1."""
+    if number < 1:
+        raise ValueError("parts are numbered from 1")
+    return f"{parts_folder(session_id)}/{number:04}.webm"
+
+
+def question_name(session_id: str, index: int) -> str:
+    """`question_q1_abc12345.wav`: a question as it was spoken. The eight characters tell the interview."""
+    return f"question_q{index}_{_wav_key(session_id)}.wav"
+
+
+def answer_name(session_id: str, index: int, take: int = 1) -> str:
+    """`answer_q1_xyz67890.wav`: the sound of an answer; a later take gets its number."""
+    number = f"_{take}" if take > 1 else ""
+    return f"answer_q{index}_{_wav_key(session_id)}{number}.wav"
+
+
+def is_wav(name: str) -> bool:
+    """Whether a file is named like a question's or an answer's sound, whoever named it."""
+    return _WAV.fullmatch(name) is not None
+
+
+def is_wav_of(name: str, session_id: str) -> bool:
+    """Whether it is named so for this interview."""
+    match = _WAV.fullmatch(name)
+    return match is not None and match["key"] == _wav_key(session_id)
+
+
+def download_name(session_id: str) -> str:
+    """`interview_{session_id}.webm`, fit for a quoted string in a header: whatever else the id holds becomes `_`."""
+    return f"interview_{re.sub(r'[^0-9A-Za-z._-]', '_', session_id)[:_MAX_DOWNLOAD_ID]}.webm"
+
+
+def _kept(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] in "LMN" or character == "-":
+        return character
+    # Apostrophes and invisible joiners stand inside a word, everything else between two.
+    return "" if category == "Cf" or character in "'\N{RIGHT SINGLE QUOTATION MARK}" else "_"
+
+
+def _digest(session_id: str) -> bytes:
+    return hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).digest()
+
+
+def _wav_key(session_id: str) -> str:
+    return base64.b32encode(_digest(session_id))[:8].decode().lower()

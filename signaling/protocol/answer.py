@@ -32,6 +32,11 @@ class AnswerSettings:
     public_address: str | None = None
     "The IP address to write in place of this machine's own, when a NAT (1:1) hides it; ports stay."
 
+    def __post_init__(self) -> None:
+        """Raise ValueError now when the public address is none, not in the midst of an answer."""
+        if self.public_address is not None:
+            ipaddress.ip_address(self.public_address)
+
 
 def finish_answer(text: str, offer: Offer, settings: AnswerSettings) -> str:
     """Turn the answer to `offer.narrowed` into the answer to the whole offer.

@@ -1,14 +1,28 @@
 """The messages of an interview's control channel, as docs/protocol.md lists them."""
 
+import re
 from enum import IntEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 MAX_MESSAGE_BYTES = 4_096  # a hello with the longest token is 1.2 KB
 
-ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
-"""One page load; made by the page, 8 to 64 URL-safe characters."""
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def is_client_id(text: str) -> bool:
+    """Whether the text can name a page load: 8 to 64 URL-safe characters, made by the page."""
+    return _CLIENT_ID.fullmatch(text) is not None
+
+
+def _checked_client_id(text: str) -> str:
+    if not is_client_id(text):
+        raise ValueError("not a client id")
+    return text
+
+
+ClientId = Annotated[str, AfterValidator(_checked_client_id)]
 
 
 class CloseCode(IntEnum):

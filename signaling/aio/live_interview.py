@@ -1,0 +1,315 @@
+"""One interview while somebody is there: who publishes, how far it is saved, and who is told.
+
+What a publisher tells goes three ways: to the database (through the ledger), to the pages (through their
+subscriptions), and into what is kept here, which is what pages hear when they come back.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from db import recordings
+from db.clock import Clock
+from db.engine import Database
+from db.models import InterviewSession, PartSource
+from db.states import InterviewState, PartState
+from media_server.aio.capture import PartPlace
+from media_server.recording.events import (
+    DiskTrouble,
+    EndReason,
+    GapFound,
+    OverCap,
+    PartClosed,
+    PartOpened,
+    PartReopened,
+    PublisherEnded,
+    PublisherEvent,
+    Saved,
+)
+from signaling.aio.ledger import Ledger
+from signaling.aio.subscription import Subscription
+from signaling.protocol.control import CloseCode, Ended, GapMessage, SavedUpTo, ServerMessage, State, Takeover, notice
+from signaling.protocol.offer import Offer
+from signaling.protocol.whip import entity_tag
+
+logger = logging.getLogger(__name__)
+
+# A day of reconnecting every minute; beyond it the oldest are forgotten.
+MAX_REMEMBERED = 1_440
+
+# After these a page must not connect again by itself.
+_FINAL = frozenset({EndReason.FINISHED, EndReason.OVER_CAP, EndReason.DELETED})
+
+
+class MediaPublisher(Protocol):
+    """What is needed of :class:`media_server.aio.publisher.Publisher`."""
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Take a narrowed offer, return the answer."""
+        ...
+
+    async def add_ice_candidates(self, candidates: Sequence[tuple[str, str]]) -> None:
+        """Take (mid, candidate) pairs."""
+        ...
+
+    async def close(self, reason: EndReason) -> None:
+        """End; when this returns the part is closed on disk. May be called again."""
+        ...
+
+
+OpenPart = Callable[[], Awaitable[PartPlace]]
+OnEvent = Callable[[PublisherEvent], None]
+MakePublisher = Callable[[str, OpenPart, OnEvent], MediaPublisher]
+"(whip_session, open_part, on_event) → the publisher, bound to its disk, network and settings."
+
+PartPath = Callable[[str, str, int], str]
+"(the candidate's folder, session_id, part number) → the part's path below the data folder."
+
+
+@dataclass(eq=False, slots=True)
+class Publishing:
+    """One WHIP session."""
+
+    client_id: str
+    "The page load that publishes."
+    user_agent: str
+    "What the sender calls itself; stored with the part."
+    offer: Offer
+    "What it offered."
+    whip_session: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    "Its name in the session URL, unguessable."
+    entity_tag: str = field(default_factory=lambda: entity_tag(secrets.token_urlsafe(9)))
+    "Its one ICE generation."
+    publisher: MediaPublisher | None = None
+    "Set before anything is answered."
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the interview is saved."""
+
+    closed_ms: dict[int, int] = field(default_factory=dict)
+    "What lies in the parts that are closed, by number."
+    part: int | None = None
+    "The part that is being written."
+    part_saved_ms: int = 0
+    "What of it has been synced."
+    part_received_ms: int = 0
+    "What of it has arrived."
+    told_at: float = 0.0
+    "When that was so, monotonic seconds."
+
+    @property
+    def saved_ms(self) -> int:
+        """What lies on the disk of the whole interview."""
+        return sum(self.closed_ms.values()) + self.part_saved_ms
+
+    def lag_ms(self, now: float) -> int:
+        """How far saving is behind. News that stays away, because the disk or the sender is stuck, counts as well."""
+        if self.part is None:
+            return 0
+        return max(0, self.part_received_ms - self.part_saved_ms, round((now - self.told_at) * 1_000))
+
+    def begin(self, number: int, now: float) -> None:
+        """The part is written from now on, or again; what was saved of it counts on."""
+        self.part = number
+        self.told_at = now
+        self.part_saved_ms = self.part_received_ms = self.closed_ms.pop(number, 0)
+
+    def close(self, number: int, duration_ms: int) -> None:
+        """The part is closed and holds this much."""
+        self.closed_ms[number] = duration_ms
+        if self.part == number:
+            self.part, self.part_saved_ms, self.part_received_ms = None, 0, 0
+
+
+class LiveInterview:
+    """What is known of one interview between its first page and its last."""
+
+    def __init__(self, session_id: str, *, database: Database, clock: Clock, part_path: PartPath) -> None:
+        self.session_id = session_id
+        self.state = InterviewState.INVITED
+        self.microphone_only_allowed = False
+        self.lock = asyncio.Lock()
+        self.holders = 0
+        self.publishing: Publishing | None = None
+        self.progress = Progress()
+        self.subscriptions: list[Subscription] = []
+        self.ledger = Ledger(session_id, database=database, clock=clock, on_state=self._state_written)
+        self._database = database
+        self._clock = clock
+        self._part_path = part_path
+        self._folder = ""
+        self._last_client: str | None = None
+        self._superseded: dict[str, None] = {}
+        self._past: dict[str, None] = {}
+
+    # What it is asked ------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could be forgotten without anybody noticing but a superseded page."""
+        return not (self.publishing or self.subscriptions or self.holders) and self.ledger.is_settled
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether a part is being written right now."""
+        return self.progress.part is not None
+
+    def is_superseded(self, client_id: str) -> bool:
+        """Whether a newer page has taken the interview over from this one."""
+        return client_id in self._superseded
+
+    def is_past(self, whip_session: str) -> bool:
+        """Whether this WHIP session existed and has ended."""
+        return whip_session in self._past
+
+    def state_for(self, client_id: str) -> State:
+        """Where the interview stands, as that page is told."""
+        holder = self.publishing.client_id if self.publishing else client_id
+        return State(
+            state=self.state.value,
+            recording=self.is_recording,
+            current=holder == client_id and not self.is_superseded(client_id),
+            part=self.progress.part,
+            saved_ms=self.progress.saved_ms,
+        )
+
+    def saved_up_to(self) -> SavedUpTo:
+        """The heartbeat."""
+        progress = self.progress
+        return SavedUpTo(
+            saved_ms=progress.saved_ms,
+            part=progress.part,
+            part_saved_ms=progress.part_saved_ms,
+            lag_ms=progress.lag_ms(self._clock.monotonic()),
+            recording=self.is_recording,
+        )
+
+    # What changes ----------------------------------------------------------------------
+
+    def refresh(self, row: InterviewSession) -> None:
+        """Take over what the database says; it is the truth for all but the part that is being written."""
+        changed = self.state is not row.state
+        self.state = row.state
+        self.microphone_only_allowed = row.job.microphone_only_allowed
+        self._folder = row.candidate.folder
+        for part in row.parts:
+            if part.state is not PartState.OPEN and part.number != self.progress.part:
+                self.progress.closed_ms[part.number] = part.duration_ms or 0
+        if changed:
+            self.tell_state()
+
+    def begin(self, publishing: Publishing) -> None:
+        """This one publishes now; pages that did before are superseded, and told."""
+        older = self._last_client
+        if older is not None and older != publishing.client_id:
+            _remember(self._superseded, older)
+            for subscription in self.subscriptions:
+                if subscription.client_id == older:
+                    subscription.put(Takeover())
+        self._last_client = publishing.client_id
+        self.publishing = publishing
+        self.tell_state()
+
+    async def open_part(self, publishing: Publishing) -> PartPlace:
+        """Allot the next part. Raises IllegalTransition when the interview is over meanwhile."""
+        async with self._database.writing() as db_session:
+            part = await recordings.open_part(
+                db_session,
+                self.session_id,
+                PartSource.LIVE,
+                lambda number: self._part_path(self._folder, self.session_id, number),
+                self._clock.utc_now(),
+                user_agent=publishing.user_agent,
+            )
+        self.state = InterviewState.IN_PROGRESS
+        return PartPlace(part.number, Path(part.path))
+
+    def heard(self, publishing: Publishing, event: PublisherEvent) -> None:
+        """Take one of the publisher's events."""
+        match event:
+            case Saved(number, saved_ms, received_ms):
+                self._saved(number, saved_ms, received_ms)
+            case PartOpened(number):
+                self._part_begun(number)
+            case PartReopened(number):
+                self.ledger.note(event)
+                self._part_begun(number)
+            case PartClosed(number, report):
+                self.ledger.note(event)
+                self.progress.close(number, report.duration_ms)
+                self.tell_state()
+            case GapFound():
+                self.ledger.note(event)
+                self._tell_gap(event)
+            case DiskTrouble(full):
+                self.tell(notice("disk_full" if full else "disk_ok"))
+            case OverCap(bps):
+                logger.warning("interview %s: its sender is over the cap with %d bit/s", self.session_id, bps)
+                self.tell(notice("over_cap"))
+            case PublisherEnded(reason):
+                self._publisher_ended(publishing, reason)
+
+    def _saved(self, number: int, saved_ms: int, received_ms: int) -> None:
+        if self.progress.part == number:
+            self.progress.part_saved_ms = saved_ms
+            self.progress.part_received_ms = received_ms
+            self.progress.told_at = self._clock.monotonic()
+
+    def _part_begun(self, number: int) -> None:
+        self.progress.begin(number, self._clock.monotonic())
+        self.tell_state()
+
+    def _publisher_ended(self, publishing: Publishing, reason: EndReason) -> None:
+        _remember(self._past, publishing.whip_session)
+        if self.publishing is not publishing:
+            return
+        self.publishing = None
+        logger.info("interview %s: publishing ended (%s)", self.session_id, reason.value)
+        # What ends with the interview is told by whoever ends it, once that is written down.
+        if reason is EndReason.OVER_CAP:
+            self.tell(Ended(reason=reason.value, state=self.state.value))
+        self.tell_state()
+
+    def _state_written(self, state: InterviewState) -> None:
+        if self.state is not state:
+            self.state = state
+            self.tell_state()
+
+    # Who is told -------------------------------------------------------------------------
+
+    def tell(self, message: ServerMessage) -> None:
+        """Tell every page."""
+        for subscription in self.subscriptions:
+            subscription.put(message)
+
+    def tell_state(self) -> None:
+        """Tell every page where the interview stands, each in its own words."""
+        for subscription in self.subscriptions:
+            subscription.put(self.state_for(subscription.client_id))
+
+    def hang_up(self, code: CloseCode) -> None:
+        """Close every control channel once it has delivered what it holds."""
+        for subscription in self.subscriptions:
+            subscription.close(code)
+
+    def _tell_gap(self, event: GapFound) -> None:
+        gap = event.gap
+        self.tell(
+            GapMessage(
+                part=event.number, track=gap.kind.value, start_ms=gap.start_ms, end_ms=gap.end_ms, reason=gap.reason
+            )
+        )
+
+
+def _remember(memory: dict[str, None], name: str) -> None:
+    """Keep a name, newest last, and forget the oldest beyond the bound."""
+    memory.pop(name, None)
+    memory[name] = None
+    while len(memory) > MAX_REMEMBERED:
+        del memory[next(iter(memory))]

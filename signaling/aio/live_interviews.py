@@ -1,0 +1,340 @@
+"""Who publishes now, in all interviews of this server; takeover; what the control channels hear."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from db import interviews
+from db.clock import Clock
+from db.engine import Database
+from db.errors import DiskFull, NotFound, NothingRecorded
+from db.states import IllegalTransition, InterviewState
+from media_server.aio.aiortc_tap import NoFreePort
+from media_server.aio.publisher import OfferRefused
+from media_server.recording.events import EndReason
+from media_server.settings import MediaSettings
+from signaling.aio import errors
+from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath, Publishing
+from signaling.aio.subscription import Subscription
+from signaling.protocol.answer import AnswerSettings, finish_answer
+from signaling.protocol.control import CloseCode, Ended, notice
+from signaling.protocol.offer import WHAT_WORKS, Offer
+from signaling.protocol.whip import (
+    NoPrecondition,
+    PreconditionFailed,
+    RestartUnsupported,
+    TrickleFragment,
+    check_generation,
+    check_if_match,
+)
+from signaling.settings import SignalingSettings
+
+logger = logging.getLogger(__name__)
+
+# Idle interviews are kept so that a superseded page stays superseded; each weighs about 2 KB.
+MAX_REMEMBERED = 2_000
+
+_MAY_PUBLISH = frozenset({InterviewState.CONSENTED, InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A WHIP session that has begun."""
+
+    whip_session: str
+    "The last part of its URL."
+    answer: str
+    "The SDP answer."
+    entity_tag: str
+    "What a PATCH has to name in `If-Match`."
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An interview as it stands this moment, for the API."""
+
+    recording: bool
+    "Whether a part is being written."
+    part: int | None
+    "Its number."
+    saved_ms: int
+    "How much of the whole interview is on the disk."
+
+
+class LiveInterviews:
+    """The registry. One for each server; made by the composition root, ended with :meth:`close_all`."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        settings: SignalingSettings,
+        media: MediaSettings,
+        make_publisher: MakePublisher,
+        part_path: PartPath,
+        store: Callable[[str], Awaitable[object]],
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`store` turns a finished interview's part into its recording; `has_room` says whether the disk takes more."""
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._make_publisher = make_publisher
+        self._part_path = part_path
+        self._store = store
+        self._has_room = has_room
+        self._answer_settings = AnswerSettings(
+            video_bps=media.video_bps,
+            audio_bps=media.audio_bps,
+            opus_target_bps=settings.opus_target_bps,
+            packet_time_ms=settings.packet_time_ms,
+            public_address=media.public_address,
+        )
+        self._live: dict[str, LiveInterview] = {}
+        self._heartbeat: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    # WHIP ------------------------------------------------------------------------------
+
+    async def publish(self, session_id: str, client_id: str | None, offer: Offer, user_agent: str) -> Published:
+        """Begin a WHIP session; an older one of the same interview ends first, its part closed.
+
+        Without a `client_id` (a program, no page) every session is a newcomer. Raises the problems of
+        docs/protocol.md: ConsentMissing, InterviewOver, Superseded, Unacceptable, OverCapacity, StorageFull,
+        UnknownInterview.
+        """
+        publishing = Publishing(client_id or secrets.token_urlsafe(12), user_agent[:500], offer)
+        async with self._held(session_id) as live:
+            await self._check_may_publish(live, publishing)
+            answer = await self._answer(live, publishing)
+            await self._end(live, EndReason.SUPERSEDED)
+            live.begin(publishing)
+        logger.info("interview %s: publishing began", session_id)
+        finished = finish_answer(answer, offer, self._answer_settings)
+        return Published(publishing.whip_session, finished, publishing.entity_tag)
+
+    async def trickle(
+        self, session_id: str, whip_session: str, fragment: TrickleFragment, if_match: str | None
+    ) -> None:
+        """Take ICE candidates. Raises UnknownInterview, PreconditionRequired, PreconditionFailed, RestartUnsupported."""
+        publishing = self._publishing(session_id, whip_session)
+        try:
+            check_if_match(if_match, publishing.entity_tag)
+            check_generation(fragment, publishing.offer.ice)
+        except NoPrecondition:
+            raise errors.PreconditionRequired("Name the session's ETag in If-Match.") from None
+        except PreconditionFailed:
+            raise errors.PreconditionFailed("If-Match does not name this session's ETag.") from None
+        except RestartUnsupported:
+            raise errors.RestartUnsupported(
+                "This server does not restart ICE; the session goes on as it was. Begin a new one with a POST."
+            ) from None
+        if publishing.publisher is not None:
+            mid = publishing.offer.transport_mid
+            await publishing.publisher.add_ice_candidates([(mid, value) for value in fragment.ice_candidates])
+
+    async def end(self, session_id: str, whip_session: str) -> None:
+        """The sender is done with this WHIP session: its part is closed, the interview is interrupted, not finished.
+
+        A session that has ended already, or was superseded, stays as it is. Raises UnknownInterview.
+        """
+        live = self._live.get(session_id)
+        if live is not None and live.is_past(whip_session):
+            return
+        publishing = self._publishing(session_id, whip_session)
+        if publishing.publisher is not None:
+            await publishing.publisher.close(EndReason.CLOSED_BY_PAGE)
+        if live is not None:
+            await live.ledger.settle()
+
+    def check_exists(self, session_id: str, whip_session: str) -> None:
+        """Raise UnknownInterview unless there is, or was, this WHIP session."""
+        live = self._live.get(session_id)
+        if live is None or not live.is_past(whip_session):
+            self._publishing(session_id, whip_session)
+
+    # The interview -----------------------------------------------------------------------
+
+    async def finish(self, session_id: str) -> InterviewState:
+        """The candidate is done: the part is closed, the recording stored. Repeating it is harmless.
+
+        Raises InterviewOver (expired, withdrawn, deleted), NothingRecorded, StorageFull, UnknownInterview.
+        """
+        async with self._held(session_id) as live:
+            await self._end(live, EndReason.FINISHED)
+            if not await live.ledger.settle():
+                raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.")
+            if await self._finish_row(session_id) is InterviewState.COMPLETED:
+                await self._store_quietly(session_id)
+            await self._refresh(live)
+            live.tell(Ended(reason=EndReason.FINISHED.value, state=live.state.value))
+            return live.state
+
+    async def drop(self, session_id: str, reason: EndReason = EndReason.DELETED) -> None:
+        """The interview has just been deleted or withdrawn: end what is live of it and tell its pages."""
+        async with self._held(session_id) as live:
+            await self._end(live, reason)
+            await live.ledger.settle()
+            live.tell(Ended(reason=reason.value, state=live.state.value))
+
+    async def refresh(self, session_id: str) -> None:
+        """The row has changed (a consent, say): read it, and tell the pages."""
+        async with self._held(session_id):
+            pass
+
+    async def snapshot(self, session_id: str) -> Snapshot:
+        """How it stands, with what of the running part is saved. Raises UnknownInterview."""
+        live = self._live.get(session_id)
+        if live is None or not live.is_recording:
+            async with self._held(session_id) as live:
+                pass
+        return Snapshot(live.is_recording, live.progress.part, live.progress.saved_ms)
+
+    @property
+    def publishing_count(self) -> int:
+        """How many interviews are being published right now."""
+        return sum(live.publishing is not None for live in self._live.values())
+
+    async def close_all(self, reason: EndReason = EndReason.SERVER_STOPPED) -> None:
+        """The server stops: close every part, tell every page, take no more. Returns when all of it is on the disk."""
+        self._stopping = True
+        live = list(self._live.values())
+        for interview in live:
+            interview.tell(notice("server_stopping"))
+        await asyncio.gather(*(self._stop(interview, reason) for interview in live))
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._heartbeat
+
+    # Control channels ----------------------------------------------------------------------
+
+    async def subscribe(self, session_id: str, client_id: str) -> Subscription:
+        """Open a mailbox; the state lies in it already. Raises UnknownInterview."""
+        async with self._held(session_id) as live:
+            subscription = Subscription(client_id)
+            live.subscriptions.append(subscription)
+            while len(live.subscriptions) > self._settings.max_control_channels:
+                live.subscriptions.pop(0).close(CloseCode.TOO_MUCH)
+            subscription.put(live.state_for(client_id))
+            subscription.put(live.saved_up_to())
+        if self._stopping:
+            subscription.close(CloseCode.GOING_AWAY)
+        elif self._heartbeat is None or self._heartbeat.done():
+            self._heartbeat = asyncio.ensure_future(self._beat())
+        return subscription
+
+    def unsubscribe(self, session_id: str, subscription: Subscription) -> None:
+        """The channel is closed. Repeating it is harmless."""
+        live = self._live.get(session_id)
+        if live is not None and subscription in live.subscriptions:
+            live.subscriptions.remove(subscription)
+
+    async def _beat(self) -> None:
+        """One ticker for all pages, as long as there are any."""
+        while any(live.subscriptions for live in self._live.values()):
+            await asyncio.sleep(self._settings.heartbeat_s)
+            for live in self._live.values():
+                live.tell(live.saved_up_to())
+
+    # Steps -------------------------------------------------------------------------------
+
+    async def _check_may_publish(self, live: LiveInterview, publishing: Publishing) -> None:
+        if live.state is InterviewState.INVITED:
+            raise errors.ConsentMissing("Nobody has agreed to be recorded yet.")
+        if live.state not in _MAY_PUBLISH:
+            raise errors.InterviewOver("Nothing more is recorded in this interview.")
+        if live.is_superseded(publishing.client_id):
+            raise errors.Superseded("Another page records this interview now. Choose “continue here” to take over.")
+        if publishing.offer.video_codec is None and not live.microphone_only_allowed:
+            raise errors.Unacceptable(f"This interview is recorded with a picture. {WHAT_WORKS}")
+        if self._stopping or (live.publishing is None and self.publishing_count >= self._settings.max_live_interviews):
+            detail = "It is restarting." if self._stopping else "It records as many interviews as it can."
+            raise errors.OverCapacity(detail, self._settings.retry_after_s)
+        if not self._has_room():
+            raise errors.StorageFull("Nothing more can be recorded until there is room again.")
+
+    async def _answer(self, live: LiveInterview, publishing: Publishing) -> str:
+        publishing.publisher = self._make_publisher(
+            publishing.whip_session,
+            lambda: live.open_part(publishing),
+            lambda event: live.heard(publishing, event),
+        )
+        try:
+            return await publishing.publisher.answer(publishing.offer.narrowed)
+        except OfferRefused:
+            logger.warning("interview %s: the offer passed our checks and was refused", live.session_id, exc_info=True)
+            raise errors.Unacceptable(f"The offer cannot be answered. {WHAT_WORKS}") from None
+        except NoFreePort:
+            logger.warning("no UDP port is free for interview %s", live.session_id)
+            raise errors.OverCapacity("No UDP port is free.", self._settings.retry_after_s) from None
+
+    @staticmethod
+    async def _end(live: LiveInterview, reason: EndReason) -> None:
+        """Close what is being published, if anything is."""
+        publishing = live.publishing
+        if publishing is not None and publishing.publisher is not None:
+            await publishing.publisher.close(reason)
+
+    async def _stop(self, live: LiveInterview, reason: EndReason) -> None:
+        async with live.lock:  # whoever is beginning to publish gets there first, and is ended like the others
+            await self._end(live, reason)
+        await live.ledger.settle()
+        live.hang_up(CloseCode.GOING_AWAY)
+
+    def _publishing(self, session_id: str, whip_session: str) -> Publishing:
+        live = self._live.get(session_id)
+        publishing = live.publishing if live else None
+        if publishing is None or not secrets.compare_digest(publishing.whip_session.encode(), whip_session.encode()):
+            raise errors.UnknownInterview("There is no such WHIP session, or it has ended.")
+        return publishing
+
+    async def _finish_row(self, session_id: str) -> InterviewState:
+        try:
+            async with self._database.writing() as db_session:
+                return await interviews.finish(db_session, session_id, self._clock.utc_now())
+        except NothingRecorded:
+            raise errors.NothingRecorded("Nothing of this interview was recorded yet.") from None
+        except IllegalTransition:
+            raise errors.InterviewOver("This interview cannot be finished any more.") from None
+        except DiskFull:
+            raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.") from None
+
+    async def _store_quietly(self, session_id: str) -> None:
+        """The candidate is done in any case; what fails here is done again by the sweep, from the closed part."""
+        try:
+            await self._store(session_id)
+        except Exception:
+            logger.exception("interview %s is finished, its recording could not be stored yet", session_id)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, session_id: str) -> AsyncIterator[LiveInterview]:
+        """The interview, with the database's word on it, for one to change at a time. Raises UnknownInterview."""
+        live = self._live.get(session_id) or self._remembered(session_id)
+        live.holders += 1
+        try:
+            async with live.lock:
+                await self._refresh(live)
+                yield live
+        finally:
+            live.holders -= 1
+
+    async def _refresh(self, live: LiveInterview) -> None:
+        try:
+            async with self._database.reading() as db_session:
+                row = await interviews.get_interview(db_session, live.session_id)
+        except NotFound:
+            raise errors.UnknownInterview("There is no such interview.") from None
+        live.refresh(row)
+
+    def _remembered(self, session_id: str) -> LiveInterview:
+        if len(self._live) >= MAX_REMEMBERED:
+            idle = (key for key, live in self._live.items() if live.is_idle)
+            self._live.pop(next(idle, ""), None)  # the oldest goes
+        live = LiveInterview(session_id, database=self._database, clock=self._clock, part_path=self._part_path)
+        self._live[session_id] = live
+        return live

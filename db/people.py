@@ -140,7 +140,12 @@ async def add_job(
     notice_purpose: str = "",
     notice_recipients: str = "",
 ) -> Job:
-    """Add a job with its first owner. Empty notice fields take the texts that `web` has for them."""
+    """Add a job with its first owner. Empty notice fields take the texts that `web` has for them.
+
+    Raises ValueError unless recordings are kept for a day at least.
+    """
+    if retention_days < 1:
+        raise ValueError("recordings are kept for at least one day; an interrupted interview has to find its own again")
     job = Job(
         title=title,
         retention_days=retention_days,

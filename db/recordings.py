@@ -72,6 +72,9 @@ class Retained:
     "Its job's rule."
 
 
+_HAS_MEDIA = or_(InterviewSession.parts.any(), InterviewSession.video_file_path.is_not(None))
+
+
 # --- parts ---------------------------------------------------------------------
 
 
@@ -235,13 +238,15 @@ def megabytes(size_bytes: int) -> float:
 
 
 async def retained(db_session: AsyncSession) -> list[Retained]:
-    """Every interview that still has media, for the retention rule to judge."""
-    last_media = func.coalesce(InterviewSession.ended_at, func.max(Part.ended_at), func.max(Part.started_at))
+    """Every interview that still has media and is not running, for the retention rule to judge."""
+    last_media = func.coalesce(
+        InterviewSession.ended_at, func.max(Part.ended_at), func.max(Part.started_at), InterviewSession.created_at
+    )
     query = (
         select(InterviewSession.session_id, type_coerce(last_media, UtcDateTime), Job.retention_days)
         .join(InterviewSession.job)
-        .join(InterviewSession.parts)
-        .where(InterviewSession.state != InterviewState.DELETED)
+        .outerjoin(InterviewSession.parts)
+        .where(_HAS_MEDIA, InterviewSession.state.not_in([InterviewState.IN_PROGRESS, InterviewState.DELETED]))
         .group_by(InterviewSession.session_id)
     )
     return [Retained(*row) for row in await db_session.execute(query)]
@@ -265,26 +270,18 @@ async def complete_deletion(db_session: AsyncSession, session_id: str) -> None:
 
 async def unfinished_deletions(db_session: AsyncSession) -> list[str]:
     """Deleted interviews whose files a crash may have left."""
-    has_parts = select(Part.session_id)
-    query = select(InterviewSession.session_id).where(
-        InterviewSession.state == InterviewState.DELETED,
-        or_(InterviewSession.session_id.in_(has_parts), InterviewSession.video_file_path.is_not(None)),
-    )
+    query = select(InterviewSession.session_id).where(_HAS_MEDIA, InterviewSession.state == InterviewState.DELETED)
     return list(await db_session.scalars(query))
 
 
 async def others_with_media(db_session: AsyncSession, session_id: str) -> list[str]:
-    """The same candidate's other interviews that still have parts. Raises NotFound."""
+    """The same candidate's other interviews that still have media. Raises NotFound."""
     interview = await interviews.get_interview(db_session, session_id)
-    query = (
-        select(InterviewSession.session_id)
-        .join(InterviewSession.parts)
-        .where(
-            InterviewSession.candidate_id == interview.candidate_id,
-            InterviewSession.session_id != session_id,
-            InterviewSession.state != InterviewState.DELETED,
-        )
-        .distinct()
+    query = select(InterviewSession.session_id).where(
+        _HAS_MEDIA,
+        InterviewSession.candidate_id == interview.candidate_id,
+        InterviewSession.session_id != session_id,
+        InterviewSession.state != InterviewState.DELETED,
     )
     return list(await db_session.scalars(query))
 

@@ -114,6 +114,12 @@ async def test_a_job_belongs_to_its_members(house: House) -> None:
             await people.get_job(db_session, 999)
 
 
+async def test_recordings_are_kept_for_a_day_at_least(house: House) -> None:
+    async with house.database.writing() as db_session:
+        with pytest.raises(ValueError, match="one day"):
+            await people.add_job(db_session, "Nobody", house.owner_id, NOW, retention_days=0)
+
+
 # --- candidates --------------------------------------------------------------------
 
 

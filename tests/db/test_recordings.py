@@ -231,7 +231,6 @@ async def test_what_is_kept_and_from_when_it_counts(house: House) -> None:
     assert sorted(kept, key=lambda one: one.session_id) == [
         Retained("finished", LATER, 90),
         Retained("interrupted", NOW + timedelta(days=3, minutes=1), 90),
-        Retained("running", NOW, 90),
     ]
 
 

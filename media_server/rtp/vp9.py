@@ -11,6 +11,10 @@ from media_server.rtp.errors import PayloadError
 from media_server.rtp.payload import FrameHeader
 
 _FRAME_MARKER = 0b10
+_COMMON_HEAD = (
+    0b1000_0110  # of nearly all frames: profile 0, not a repetition, inter, shown; the last bit may be either
+)
+_INTER_FRAME = FrameHeader(keyframe=False, width=None, height=None)
 _SYNC_CODE = 0x498342
 _COLOR_SPACE_RGB = 7
 _MAX_REFERENCES = 3  # RFC 9628 section 4.2: P_DIFF comes at most three times
@@ -159,6 +163,8 @@ def read_frame_header(frame: bytes) -> FrameHeader:
     Inter frames may change the size too, but say so in terms of frames they refer to; it stays unknown.
     Raises :class:`PayloadError` when the head is cut short or is not VP9.
     """
+    if frame and frame[0] & 0xFE == _COMMON_HEAD:
+        return _INTER_FRAME
     bits = _Bits(frame)
     if bits.read(2) != _FRAME_MARKER:
         raise PayloadError("the VP9 frame does not begin as one")
@@ -166,13 +172,13 @@ def read_frame_header(frame: bytes) -> FrameHeader:
     if profile == 3 and bits.read(1):  # noqa: PLR2004 - the specification's own number
         raise PayloadError("the VP9 profile is reserved")
     if bits.read(1):  # show_existing_frame
-        return FrameHeader(keyframe=False, width=None, height=None)
+        return _INTER_FRAME
     keyframe, shown, resilient = not bits.read(1), bits.read(1), bits.read(1)
     if keyframe:
         return _read_keyframe(bits, profile)
     intra_only = not shown and bits.read(1)
     if not intra_only:
-        return FrameHeader(keyframe=False, width=None, height=None)
+        return _INTER_FRAME
     if not resilient:
         bits.read(2)  # reset_frame_context
     return _read_intra_only(bits, profile)

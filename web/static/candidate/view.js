@@ -11,6 +11,8 @@ import { DevicesView } from "./devices_view.js";
 
 /** Problems that a copy of the link solves. */
 const COPY_THE_LINK = new Set(["insecure_page", "no_api", "not_acceptable"]);
+/** Troubles that a new connection does not end. */
+const NOT_CONNECTION = new Set(["disk_full", "camera_stopped", "microphone_stopped"]);
 const DAY_MS = 86_400_000;
 
 /** Everything on the page. */
@@ -116,8 +118,7 @@ export class RoomView {
   /** @param {Flow} flow */
   #drawLight(flow) {
     const light = this.element("light");
-    const connecting = flow.publishing && flow.peer !== "connected";
-    const name = flow.recording ? "recording" : connecting || !flow.everRecorded ? "connecting" : "off";
+    const name = flow.recording ? "recording" : NOT_CONNECTION.has(flow.trouble) ? "off" : "connecting";
     light.dataset.light = name;
     showOnly(light, name);
     say(this.element("announcer"), this.texts.say(flow.lagging ? "interview.not_saved" : flow.recording ? "interview.recording" : "interview.connecting"));

@@ -250,7 +250,7 @@ class Recorder:
 
     def _add_block(self, kind: MediaKind, at: int, end: int, data: bytes, *, keyframe: bool) -> None:
         track = PICTURE_TRACK if kind is MediaKind.PICTURE else SOUND_TRACK
-        self._actions.extend(self._writer.add_block(track, at, data, keyframe=keyframe, duration_ms=end - at))
+        self._actions.extend(self._writer.add_block(track, at, data, keyframe=keyframe))
         self._windows.add(kind, at, len(data))
         self._progress.written(self._writer.size, end)
 

@@ -121,7 +121,7 @@ class LiveInterviews:
         self, session_id: str, whip_session: str, fragment: TrickleFragment, if_match: str | None
     ) -> None:
         """Take ICE candidates. Raises UnknownInterview, PreconditionRequired, PreconditionFailed, RestartUnsupported."""
-        publishing = self._publishing(session_id, whip_session)
+        _, publishing = self._publishing(session_id, whip_session)
         try:
             check_if_match(if_match, publishing.entity_tag)
             check_generation(fragment, publishing.offer.ice)
@@ -143,13 +143,9 @@ class LiveInterviews:
         A session that has ended already, or was superseded, stays as it is. Raises UnknownInterview.
         """
         live = self._live.get(session_id)
-        if live is not None and live.is_past(whip_session):
-            return
-        publishing = self._publishing(session_id, whip_session)
-        if publishing.publisher is not None:
-            await publishing.publisher.close(EndReason.CLOSED_BY_PAGE)
-        if live is not None:
-            await live.ledger.settle()
+        if live is None or not live.is_past(whip_session):
+            live = self._publishing(session_id, whip_session)[0]
+            await self._end(live, EndReason.CLOSED_BY_PAGE)
 
     def check_exists(self, session_id: str, whip_session: str) -> None:
         """Raise UnknownInterview unless there is, or was, this WHIP session."""
@@ -165,8 +161,7 @@ class LiveInterviews:
         Raises InterviewOver (expired, withdrawn, deleted), NothingRecorded, StorageFull, UnknownInterview.
         """
         async with self._held(session_id) as live:
-            await self._end(live, EndReason.FINISHED)
-            if not await live.ledger.settle():
+            if not await self._end(live, EndReason.FINISHED):
                 raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.")
             if await self._finish_row(session_id) is InterviewState.COMPLETED:
                 await self._store_quietly(session_id)
@@ -178,7 +173,6 @@ class LiveInterviews:
         """The interview has just been deleted or withdrawn: end what is live of it and tell its pages."""
         async with self._held(session_id) as live:
             await self._end(live, reason)
-            await live.ledger.settle()
             live.tell(Ended(reason=reason.value, state=live.state.value))
 
     async def refresh(self, session_id: str) -> None:
@@ -274,24 +268,25 @@ class LiveInterviews:
             raise errors.OverCapacity("No UDP port is free.", self._settings.retry_after_s) from None
 
     @staticmethod
-    async def _end(live: LiveInterview, reason: EndReason) -> None:
-        """Close what is being published, if anything is."""
+    async def _end(live: LiveInterview, reason: EndReason) -> bool:
+        """Close what is being published, if anything is; False when that could not be written down in time."""
         publishing = live.publishing
         if publishing is not None and publishing.publisher is not None:
             await publishing.publisher.close(reason)
+        return await live.ledger.settle()
 
     async def _stop(self, live: LiveInterview, reason: EndReason) -> None:
         async with live.lock:  # whoever is beginning to publish gets there first, and is ended like the others
             await self._end(live, reason)
-        await live.ledger.settle()
         live.hang_up(CloseCode.GOING_AWAY)
 
-    def _publishing(self, session_id: str, whip_session: str) -> Publishing:
+    def _publishing(self, session_id: str, whip_session: str) -> tuple[LiveInterview, Publishing]:
         live = self._live.get(session_id)
-        publishing = live.publishing if live else None
-        if publishing is None or not secrets.compare_digest(publishing.whip_session.encode(), whip_session.encode()):
-            raise errors.UnknownInterview("There is no such WHIP session, or it has ended.")
-        return publishing
+        if live is not None and live.publishing is not None:
+            expected = live.publishing.whip_session
+            if secrets.compare_digest(expected.encode(), whip_session.encode()):
+                return live, live.publishing
+        raise errors.UnknownInterview("There is no such WHIP session, or it has ended.")
 
     async def _finish_row(self, session_id: str) -> InterviewState:
         try:

@@ -21,6 +21,8 @@ class Subscription:
 
     def put(self, message: ServerMessage) -> None:
         """Leave a message. Of `saved` only the newest is kept; a mailbox that overflows closes the channel."""
+        if self._close_code is not None:
+            return
         if isinstance(message, SavedUpTo):
             self._saved = message
         elif len(self._messages) < MAX_WAITING:

@@ -1,0 +1,115 @@
+"""A publisher without a network: the test says what media does."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from media_server.aio.capture import PartPlace
+from media_server.aio.publisher import OfferRefused
+from media_server.recording.events import (
+    BitrateWindow,
+    EndReason,
+    GapFound,
+    PartClosed,
+    PartGap,
+    PartOpened,
+    PartReopened,
+    PartReport,
+    PublisherEnded,
+    Saved,
+)
+from media_server.rtp.packet import MediaKind
+from signaling.aio.live_interview import OnEvent, OpenPart
+
+ANSWER = (
+    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
+    "m=audio 50000 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 192.0.2.1\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n"
+    "m=video 50000 UDP/TLS/RTP/SAVPF 98\r\nc=IN IP4 192.0.2.1\r\na=mid:1\r\na=rtpmap:98 VP9/90000\r\n"
+)
+
+
+class FakePublisher:
+    """Keeps to the real one's contract: parts are opened by asking, closed by `close`, and every step is told."""
+
+    def __init__(self, whip_session: str, open_part: OpenPart, on_event: OnEvent) -> None:
+        self.whip_session = whip_session
+        self.refuses: Exception | None = None
+        self.ice_candidates: list[tuple[str, str]] = []
+        self.place: PartPlace | None = None
+        self.ended: EndReason | None = None
+        self._open_part = open_part
+        self.tell = on_event
+        self._saved_ms = 0
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Answer like a stack that took everything."""
+        assert offer_sdp.startswith("v=0")
+        if self.refuses is not None:
+            await self.close(EndReason.FAILED)
+            raise self.refuses
+        return ANSWER
+
+    async def add_ice_candidates(self, candidates: Sequence[tuple[str, str]]) -> None:
+        """Keep them."""
+        self.ice_candidates += candidates
+
+    async def media_arrives(self) -> Path:
+        """The first packet: a part is opened."""
+        self.place = await self._open_part()
+        self.tell(PartOpened(self.place.number))
+        return self.place.path
+
+    def saves(self, saved_ms: int, received_ms: int) -> None:
+        """So much is on the disk."""
+        assert self.place is not None
+        self._saved_ms = saved_ms
+        self.tell(Saved(self.place.number, saved_ms, received_ms))
+
+    def loses(self, start_ms: int, end_ms: int) -> None:
+        """Sound is lost on the way."""
+        assert self.place is not None
+        self.tell(GapFound(self.place.number, PartGap(MediaKind.SOUND, start_ms, end_ms, "lost")))
+
+    def falls_silent(self) -> None:
+        """Nothing arrives any more: the part is closed in place."""
+        self._close_part(EndReason.NO_MEDIA)
+
+    def returns(self) -> None:
+        """Packets come again on the same connection."""
+        assert self.place is not None
+        self.tell(PartReopened(self.place.number))
+
+    async def close(self, reason: EndReason) -> None:
+        """End, once."""
+        if self.ended is None:
+            self.ended = reason
+            self._close_part(reason)
+            self.tell(PublisherEnded(reason))
+
+    def _close_part(self, reason: EndReason) -> None:
+        if self.place is not None:
+            windows = (BitrateWindow(0, 240_000, 30_000), BitrateWindow(10_000, 200_000, 34_000))
+            report = PartReport(reason, self._saved_ms, 1_000, "VP9", "opus", 640, 480, windows)
+            self.tell(PartClosed(self.place.number, report))
+
+
+class FakePublishers:
+    """Makes them, and keeps them for the test."""
+
+    def __init__(self) -> None:
+        self.made: list[FakePublisher] = []
+        self.refuse_next: Exception | None = None
+
+    def __call__(self, whip_session: str, open_part: OpenPart, on_event: OnEvent) -> FakePublisher:
+        """What :class:`signaling.aio.live_interviews.LiveInterviews` calls."""
+        publisher = FakePublisher(whip_session, open_part, on_event)
+        publisher.refuses, self.refuse_next = self.refuse_next, None
+        self.made.append(publisher)
+        return publisher
+
+    @property
+    def last(self) -> FakePublisher:
+        """The newest."""
+        return self.made[-1]
+
+
+__all__ = ["ANSWER", "FakePublisher", "FakePublishers", "OfferRefused"]

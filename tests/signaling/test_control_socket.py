@@ -1,0 +1,144 @@
+"""The control channel over a real WebSocket."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import ClientWebSocketResponse
+
+from signaling.protocol.control import CloseCode
+from tests.signaling.conftest import OpenSite, Site, a_moment
+
+
+@pytest.fixture(autouse=True)
+async def one(site: Site) -> None:
+    await site.house.interview("one")
+
+
+async def close_code(socket: ClientWebSocketResponse) -> int | None:
+    """Read until the server closes."""
+    async with asyncio.timeout(10):
+        async for _ in socket:
+            pass
+    return socket.close_code
+
+
+async def messages(socket: ClientWebSocketResponse, *kinds: str) -> list[dict[str, object]]:
+    """Read until one of each kind, in this order, has come; give those back."""
+    found: list[dict[str, object]] = []
+    async with asyncio.timeout(10):
+        while len(found) < len(kinds):
+            message = await socket.receive_json()
+            if message["type"] == kinds[len(found)]:
+                found.append(message)
+    return found
+
+
+async def test_a_hello_is_answered_with_the_state_and_then_the_heartbeat(site: Site) -> None:
+    socket = await site.page("page-0001")
+    state, saved = await messages(socket, "state", "saved")
+    assert state["state"] == "consented"
+    assert saved == {"type": "saved", "saved_ms": 0, "part": None, "part_saved_ms": 0, "lag_ms": 0, "recording": False}
+    await messages(socket, "saved", "saved")  # also while nothing is recorded
+
+
+@pytest.mark.parametrize(
+    ("hello", "code"),
+    [
+        ("nonsense", CloseCode.MALFORMED),
+        ("{}", CloseCode.MALFORMED),
+        (json.dumps({"type": "hello", "token": "good-one", "client_id": "x"}), CloseCode.MALFORMED),
+        (json.dumps({"type": "hello", "token": "bad", "client_id": "page-0001"}), CloseCode.UNAUTHORISED),
+        (json.dumps({"type": "hello", "token": "good-two", "client_id": "page-0001"}), CloseCode.UNKNOWN_INTERVIEW),
+    ],
+)
+async def test_another_hello_closes_the_channel(site: Site, hello: str, code: CloseCode) -> None:
+    socket = await site.socket()
+    await socket.send_str(hello)
+    assert await close_code(socket) == code
+
+
+async def test_bytes_are_no_hello(site: Site) -> None:
+    socket = await site.socket()
+    await socket.send_bytes(b"{}")
+    assert await close_code(socket) == CloseCode.MALFORMED
+
+
+async def test_an_unknown_interview_closes_the_channel(site: Site) -> None:
+    assert await close_code(await site.page("page-0001", "none")) == CloseCode.UNKNOWN_INTERVIEW
+
+
+async def test_a_page_that_says_nothing_is_not_waited_for(open_site: OpenSite) -> None:
+    site = await open_site(hello_within_s=0.1)
+    assert await close_code(await site.socket()) == CloseCode.NO_HELLO
+
+
+async def test_a_message_too_large_closes_the_channel(site: Site) -> None:
+    socket = await site.socket()
+    await socket.send_str("x" * 10_000)
+    assert await close_code(socket) in {1009, CloseCode.MALFORMED}
+
+
+async def test_a_page_that_talks_too_much_is_cut_off(site: Site) -> None:
+    socket = await site.page("page-0001")
+    for _ in range(50):
+        await socket.send_str("{}")
+    assert await close_code(socket) == CloseCode.TOO_MUCH
+
+
+async def test_an_older_page_hears_of_the_takeover(site: Site) -> None:
+    old, new = await site.page("page-0001"), await site.page("page-0002")
+    await messages(old, "state")
+    await messages(new, "state")
+    assert (await site.post(Holdfast_Client="page-0001")).status == 201
+    await site.house.publishers.last.media_arrives()
+    assert (await site.post(Holdfast_Client="page-0002")).status == 201
+    await messages(old, "takeover")
+    state = (await messages(old, "state"))[0]
+    assert state["current"] is False
+    while not (await messages(new, "state"))[0]["current"]:
+        pass
+
+
+async def test_finishing_ends_the_channel_in_words_only(site: Site) -> None:
+    socket = await site.page("page-0001")
+    await site.post(Holdfast_Client="page-0001")
+    await site.house.publishers.last.media_arrives()
+    site.house.publishers.last.saves(4_000, 4_000)
+    await site.house.live.finish("one")
+    [ended] = await messages(socket, "ended")
+    assert ended == {"type": "ended", "reason": "finished", "state": "ready"}
+    assert not socket.closed
+
+
+async def test_a_stopping_server_says_so_and_hangs_up(site: Site) -> None:
+    socket = await site.page("page-0001")
+    await messages(socket, "state")
+    await site.house.live.close_all()
+    [notice] = await messages(socket, "notice")
+    assert notice["code"] == "server_stopping"
+    assert await close_code(socket) == CloseCode.GOING_AWAY
+
+
+async def test_a_page_that_leaves_is_forgotten(site: Site) -> None:
+    socket = await site.page("page-0001")
+    await messages(socket, "state")
+    live = site.house.live._live["one"]
+    assert len(live.subscriptions) == 1
+    await socket.close()
+    async with asyncio.timeout(5):
+        while live.subscriptions:
+            await a_moment()
+    assert live.is_idle
+
+
+async def test_a_client_that_breaks_off_is_forgotten(site: Site) -> None:
+    socket = await site.page("page-0001")
+    await messages(socket, "state")
+    assert socket._conn is not None
+    socket._conn.close()
+    live = site.house.live._live["one"]
+    async with asyncio.timeout(5):
+        while live.subscriptions:
+            await a_moment()
+    assert live.is_idle

@@ -5,13 +5,22 @@ Relationships never load by themselves (`lazy="raise"`): a query says what it wa
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import JSON, ForeignKey, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from db.columns import UtcDateTime, words
 from db.states import InterviewState, PartState
+
+
+class _Ownership(TypedDict):
+    cascade: str
+    passive_deletes: bool
+
+
+# What belongs to its parent goes with it; the database does that itself (ON DELETE CASCADE).
+_OWNED: Final[_Ownership] = {"cascade": "all, delete-orphan", "passive_deletes": True}
 
 
 class TokenKind(StrEnum):
@@ -103,7 +112,7 @@ class Job(Base):
     notice_recipients: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
 
-    members: Mapped[list["JobMember"]] = relationship(back_populates="job", lazy="raise")
+    members: Mapped[list["JobMember"]] = relationship(back_populates="job", lazy="raise", **_OWNED)
 
 
 class JobMember(Base):
@@ -155,9 +164,13 @@ class InterviewSession(Base):
 
     job: Mapped[Job] = relationship(lazy="raise")
     candidate: Mapped[Candidate] = relationship(lazy="raise")
-    questions: Mapped[list["InterviewQuestion"]] = relationship(lazy="raise", order_by="InterviewQuestion.index")
-    consents: Mapped[list["Consent"]] = relationship(lazy="raise", order_by="Consent.id")
-    parts: Mapped[list["Part"]] = relationship(back_populates="interview", lazy="raise", order_by="Part.number")
+    questions: Mapped[list["InterviewQuestion"]] = relationship(
+        lazy="raise", order_by="InterviewQuestion.index", **_OWNED
+    )
+    consents: Mapped[list["Consent"]] = relationship(lazy="raise", order_by="Consent.id", **_OWNED)
+    parts: Mapped[list["Part"]] = relationship(
+        back_populates="interview", lazy="raise", order_by="Part.number", **_OWNED
+    )
 
 
 class InterviewQuestion(Base):
@@ -211,8 +224,8 @@ class Part(Base):
     user_agent: Mapped[str] = mapped_column(Text, default="")
 
     interview: Mapped[InterviewSession] = relationship(back_populates="parts", lazy="raise")
-    gaps: Mapped[list["Gap"]] = relationship(lazy="raise", order_by="Gap.start_ms")
-    marks: Mapped[list["Mark"]] = relationship(lazy="raise", order_by="Mark.offset_ms")
+    gaps: Mapped[list["Gap"]] = relationship(lazy="raise", order_by="Gap.start_ms", **_OWNED)
+    marks: Mapped[list["Mark"]] = relationship(lazy="raise", order_by="Mark.offset_ms", **_OWNED)
 
 
 class Gap(Base):

@@ -1,0 +1,172 @@
+"""What becomes of an interview's files when it is over: stored under their final name, compared, deleted when due.
+
+The database is the truth. Each job here is a few steps in an order that a crash may cut anywhere: what was begun is
+finished by :meth:`Recordings.finish_pending`, which the server calls at its start, after `mending`.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from db import interviews, recordings
+from db.clock import Clock
+from db.engine import Database
+from db.errors import DatabaseError
+from db.models import InterviewSession, Part
+from db.states import IllegalTransition, InterviewState, PartState
+from media_server.aio import recording_files
+from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
+from media_server.aio.data_folder import UPLOADS, DataFolder
+from media_server.recording import names
+from media_server.recording.retention import is_due
+
+logger = logging.getLogger(__name__)
+
+
+# What one interview's files or the database may say; the next interview has its turn all the same.
+_FAILURES = (OSError, OutsideFolder, DatabaseError, IllegalTransition)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The disk checked against the database, for `holdfast doctor`."""
+
+    files_without_rows: tuple[FoundFile, ...]
+    "Media that no row names. WAV files have no rows and are left out."
+    rows_without_files: tuple[tuple[str, str], ...]
+    "Paths that a row names and where nothing lies, each with its session id."
+
+
+class Recordings:
+    """Stores, compares and deletes what the interviews of one data folder left."""
+
+    def __init__(self, database: Database, data_folder: DataFolder, clock: Clock) -> None:
+        self._database = database
+        self._data_folder = data_folder
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    async def store(self, session_id: str) -> str | None:
+        """Bring a finished interview's only part under its final name; the interview is `ready` then.
+
+        Returns `video_file_path`. None, and nothing happens, while it is not finished, a part is still open, or it has
+        several parts. Repeating it is harmless. Raises NotFound, FileNotFoundError (the part's file is gone), OSError.
+        """
+        async with self._one_at_a_time:
+            async with self._database.reading() as db_session:
+                interview = await interviews.get_interview(db_session, session_id)
+            if interview.state is InterviewState.READY:
+                return interview.video_file_path
+            part = _storable_part(interview)
+            return None if part is None else await self._store(interview, part)
+
+    async def delete(self, session_id: str) -> None:
+        """Remove an interview's recording, parts and WAV files; its row stays, `deleted`. Repeating it is harmless.
+
+        Whoever records it is told to stop before. Raises NotFound; OSError leaves it `deleted`, the rest for
+        :meth:`finish_pending`.
+        """
+        async with self._one_at_a_time:
+            async with self._database.writing() as db_session:
+                interview = await recordings.begin_deletion(db_session, session_id, self._clock.utc_now())
+                others = await recordings.others_with_media(db_session, session_id)
+            await asyncio.to_thread(
+                recording_files.remove_media, self._data_folder.files, interview, last_one=not others
+            )
+            async with self._database.writing() as db_session:
+                await recordings.complete_deletion(db_session, session_id)
+        logger.info("interview %s: deleted", session_id)
+
+    async def sweep(self) -> list[str]:
+        """Delete what its job's retention period is over for; returns the session ids. One failure stops no other."""
+        now = self._clock.utc_now()
+        async with self._database.reading() as db_session:
+            retained = await recordings.retained(db_session)
+        return [
+            one.session_id
+            for one in retained
+            if is_due(one.ended_at, one.retention_days, now) and await self._tried_to_delete(one.session_id)
+        ]
+
+    async def finish_pending(self) -> None:
+        """Finish what a crash interrupted: deletions, storing, names left over. One failure stops no other."""
+        async with self._database.reading() as db_session:
+            deletions = await recordings.unfinished_deletions(db_session)
+            storable = await recordings.storable(db_session)
+        for session_id in deletions:
+            await self._tried_to_delete(session_id)
+        for session_id in storable:
+            await self._try_to_store(session_id)
+        async with self._database.reading() as db_session:
+            known = await recordings.known_paths(db_session)
+        await asyncio.to_thread(recording_files.tidy_parts, self._data_folder.files, set(known))
+
+    async def compare(self) -> Comparison:
+        """Which media lies there without a row, and which row names a file that is not there."""
+        found = await asyncio.to_thread(lambda: list(self._data_folder.files.walk(UPLOADS)))
+        async with self._database.reading() as db_session:
+            known = await recordings.known_paths(db_session)
+        return await asyncio.to_thread(_compare, self._data_folder.files, found, known)
+
+    async def _store(self, interview: InterviewSession, part: Part) -> str:
+        # A second name first, then the row, then the old name away: at every moment a row leads to the file.
+        session_id, files = interview.session_id, self._data_folder.files
+        path, size = await asyncio.to_thread(recording_files.name_recording, files, interview, part)
+        try:
+            async with self._database.writing() as db_session:
+                await recordings.recording_stored(db_session, session_id, path, size, self._clock.utc_now())
+        except IllegalTransition:
+            await self._take_back(session_id, path)
+            raise
+        await asyncio.to_thread(recording_files.remove_part_name, files, part.path)
+        logger.info("interview %s: stored as %s, %d bytes", session_id, path, size)
+        return path
+
+    async def _take_back(self, session_id: str, path: str) -> None:
+        """Another process (`holdfast interview delete`) came between: what it deleted must not live on as `path`."""
+        async with self._database.reading() as db_session:
+            interview = await interviews.get_interview(db_session, session_id)
+        if interview.state is InterviewState.DELETED:
+            await asyncio.to_thread(self._data_folder.files.remove, path)
+
+    async def _tried_to_delete(self, session_id: str) -> bool:
+        try:
+            await self.delete(session_id)
+        except _FAILURES:
+            logger.exception(
+                "interview %s: its files could not all be deleted; tried again at the next start", session_id
+            )
+            return False
+        return True
+
+    async def _try_to_store(self, session_id: str) -> None:
+        try:
+            await self.store(session_id)
+        except _FAILURES:
+            logger.exception("interview %s: its part could not be stored; it stays completed", session_id)
+
+
+def _storable_part(interview: InterviewSession) -> Part | None:
+    if interview.state is not InterviewState.COMPLETED or len(interview.parts) != 1:
+        return None
+    part = interview.parts[0]
+    return part if part.state in {PartState.CLOSED, PartState.MENDED} else None
+
+
+def _compare(files: ContainedFiles, found: list[FoundFile], known: dict[str, str]) -> Comparison:
+    lying = {file.path for file in found}
+    strangers = tuple(
+        file for file in found if file.path not in known and not names.is_wav(file.path.rpartition("/")[2])
+    )
+    # Looked at once more: it may have come after the walk.
+    missing = tuple(
+        (path, session_id) for path, session_id in known.items() if path not in lying and not _lies_there(files, path)
+    )
+    return Comparison(strangers, missing)
+
+
+def _lies_there(files: ContainedFiles, path: str) -> bool:
+    try:
+        return files.stat(path) is not None
+    except OutsideFolder:
+        return False

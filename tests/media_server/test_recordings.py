@@ -1,0 +1,387 @@
+"""Storing, deleting, sweeping and comparing, on real files and a real database, cut anywhere by a real kill."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import interviews, people, recordings
+from db.engine import Database
+from db.errors import NotFound
+from db.models import InterviewSession, PartSource
+from db.recordings import PartOutcome
+from db.states import InterviewEvent, InterviewState, PartState
+from media_server.aio.data_folder import DataFolder
+from media_server.aio.recording_files import part_path
+from media_server.aio.recordings import Recordings
+from media_server.recording import names
+
+STARTED = datetime(2024, 11, 28, 12, 5, 30, tzinfo=UTC)
+NAME = "interview_video_20241128_120530"
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """Stands still until it is told otherwise."""
+
+    now: datetime = STARTED
+
+    def monotonic(self) -> float:
+        return self.now.timestamp()
+
+    def utc_now(self) -> datetime:
+        return self.now
+
+
+@dataclass(slots=True)
+class House:
+    """A data folder with people in it."""
+
+    database: Database
+    data_folder: DataFolder
+    job_id: int = 0
+    clock: FixedClock = field(default_factory=FixedClock)
+
+    @property
+    def recordings(self) -> Recordings:
+        return Recordings(self.database, self.data_folder, self.clock)
+
+    @property
+    def uploads(self) -> Path:
+        return self.data_folder.uploads_path
+
+    async def interview(
+        self, session_id: str, *, parts: int = 1, email: str | None = None, finish: bool = True
+    ) -> None:
+        """One with parts of the bytes b"<session_id> <number>", started at STARTED."""
+        async with self.database.writing() as db_session:
+            candidate = await people.identify_candidate(
+                db_session, "John Doe", names.folder_name("John Doe"), STARTED, email=email
+            )
+            await interviews.add_interview(db_session, session_id, self.job_id, candidate.id, ["Who?"], STARTED)
+            await interviews.apply_event(db_session, session_id, InterviewEvent.CONSENT, STARTED)
+            for number in range(1, parts + 1):
+                await self._part(db_session, candidate.folder, session_id, number)
+            if finish and parts:
+                await interviews.finish(db_session, session_id, STARTED + timedelta(minutes=1))
+
+    async def _part(self, db_session: AsyncSession, folder: str, session_id: str, number: int) -> None:
+        part = await recordings.open_part(
+            db_session, session_id, PartSource.LIVE, lambda number: part_path(folder, session_id, number), STARTED
+        )
+        media = f"{session_id} {number}".encode()
+        descriptor = self.data_folder.files.create(part.path)
+        os.write(descriptor, media)
+        os.close(descriptor)
+        outcome = PartOutcome(end_reason="finished", duration_ms=60_000, size_bytes=len(media))
+        await recordings.close_part(db_session, session_id, number, outcome, STARTED + timedelta(minutes=1))
+
+    async def get(self, session_id: str) -> InterviewSession:
+        async with self.database.reading() as db_session:
+            return await interviews.get_interview(db_session, session_id)
+
+    def files(self) -> dict[str, str]:
+        """Everything below uploads and what it says."""
+        found = self.data_folder.files.walk("uploads")
+        return {file.path.removeprefix("uploads/"): (self.data_folder.path / file.path).read_text() for file in found}
+
+    def folders(self) -> set[str]:
+        return {str(path.relative_to(self.uploads)) for path in self.uploads.rglob("*") if path.is_dir()}
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    data_folder = DataFolder.open(tmp_path / "data")
+    database = await Database.open(data_folder.database_path)
+    async with database.writing() as db_session:
+        owner = await people.add_user(db_session, "hr@example.org", None, STARTED)
+        job = await people.add_job(db_session, "Lighthouse keeper", owner.id, STARTED)
+    yield House(database, data_folder, job.id)
+    await database.close()
+
+
+# --- storing ---------------------------------------------------------------------------
+
+
+async def test_a_single_part_becomes_the_recording(house: House) -> None:
+    await house.interview("one")
+    path = await house.recordings.store("one")
+    assert path == f"uploads/John_Doe/{NAME}.webm"
+    assert house.files() == {f"John_Doe/{NAME}.webm": "one 1"}
+    assert house.folders() == {"John_Doe"}
+    interview = await house.get("one")
+    assert (interview.state, interview.video_file_path) == (InterviewState.READY, path)
+    assert (interview.video_size_mb, interview.video_uploaded_at) == (0.0, STARTED)
+    assert (interview.parts[0].state, interview.parts[0].path) == (PartState.STORED, path)
+    assert await house.recordings.store("one") == path
+    assert house.files() == {f"John_Doe/{NAME}.webm": "one 1"}
+
+
+async def test_interviews_that_began_in_the_same_second_replace_nothing(house: House) -> None:
+    for session_id in ("one", "two", "three"):
+        await house.interview(session_id, email="john.doe@example.org")
+        await house.recordings.store(session_id)
+    assert house.files() == {
+        f"John_Doe/{NAME}.webm": "one 1",
+        f"John_Doe/{NAME}_2.webm": "two 1",
+        f"John_Doe/{NAME}_3.webm": "three 1",
+    }
+
+
+async def test_storing_twice_at_once_stores_once(house: House) -> None:
+    await house.interview("one")
+    together = house.recordings
+    assert len(set(await asyncio.gather(*(together.store("one") for _ in range(5))))) == 1
+    assert list(house.files()) == [f"John_Doe/{NAME}.webm"]
+
+
+async def test_what_cannot_be_stored_yet_stays(house: House) -> None:
+    await house.interview("several", parts=2)
+    await house.interview("running", finish=False)
+    before = house.files()
+    assert await house.recordings.store("several") is None
+    assert await house.recordings.store("running") is None
+    await house.recordings.finish_pending()
+    assert house.files() == before
+    assert (await house.get("several")).state is InterviewState.COMPLETED
+    with pytest.raises(NotFound):
+        await house.recordings.store("unknown")
+
+
+async def test_a_part_that_is_gone_is_said_and_stops_no_other(house: House) -> None:
+    await house.interview("gone")
+    await house.interview("there")
+    (house.data_folder.path / (await house.get("gone")).parts[0].path).unlink()
+    with pytest.raises(FileNotFoundError):
+        await house.recordings.store("gone")
+    await house.recordings.finish_pending()
+    assert (await house.get("gone")).state is InterviewState.COMPLETED
+    assert (await house.get("there")).state is InterviewState.READY
+
+
+async def test_a_link_put_in_the_way_is_not_followed(house: House, tmp_path: Path) -> None:
+    await house.interview("one")
+    (tmp_path / "outside").mkdir()
+    (house.uploads / "John_Doe" / f"{NAME}.webm").symlink_to(tmp_path / "outside" / "video.webm")
+    assert await house.recordings.store("one") == f"uploads/John_Doe/{NAME}_2.webm"
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+# --- deleting --------------------------------------------------------------------------
+
+
+async def test_everything_of_an_interview_goes(house: House) -> None:
+    await house.interview("one")
+    await house.recordings.store("one")
+    for name in ("question_q1_abc12345.wav", "answer_q1_xyz67890.wav", names.answer_name("one", 1)):
+        (house.uploads / "John_Doe" / name).write_text("sound")
+    await house.recordings.delete("one")
+    await house.recordings.delete("one")
+    assert (house.files(), house.folders()) == ({}, set())
+    interview = await house.get("one")
+    assert (interview.state, interview.parts) == (InterviewState.DELETED, [])
+    assert (interview.video_file_path, interview.video_size_mb, interview.video_uploaded_at) == (None, None, None)
+
+
+async def test_another_interview_of_the_same_person_keeps_its_files(house: House) -> None:
+    for session_id in ("one", "two", "three"):
+        await house.interview(session_id, parts=2 if session_id == "two" else 1, email="john.doe@example.org")
+        await house.recordings.store(session_id)
+    sounds = [names.question_name("one", 1), names.answer_name("two", 1), "answer_q1_xyz67890.wav"]
+    for name in sounds:
+        (house.uploads / "John_Doe" / name).write_text("sound")
+    await house.recordings.delete("one")
+    assert house.files() == {
+        f"John_Doe/{NAME}_2.webm": "three 1",
+        "John_Doe/.parts/two/0001.webm": "two 1",
+        "John_Doe/.parts/two/0002.webm": "two 2",
+        f"John_Doe/{names.answer_name('two', 1)}": "sound",
+        "John_Doe/answer_q1_xyz67890.wav": "sound",  # nobody knows whose it is: it goes with the last one
+    }
+    await house.recordings.delete("two")
+    await house.recordings.delete("three")
+    assert (house.files(), house.folders()) == ({}, set())
+
+
+async def test_somebody_else_s_folder_and_foreign_files_are_left_alone(house: House) -> None:
+    await house.interview("one")
+    await house.interview("other person")
+    (house.uploads / "John_Doe" / "notes.txt").write_text("notes")
+    await house.recordings.delete("one")
+    other = names.part_path("other person", 1)
+    assert house.files() == {"John_Doe/notes.txt": "notes", f"John_Doe_2/{other}": "other person 1"}
+
+
+async def test_only_known_interviews_are_deleted(house: House) -> None:
+    with pytest.raises(NotFound):
+        await house.recordings.delete("unknown")
+
+
+async def test_a_deletion_that_the_disk_refuses_is_finished_later(house: House) -> None:
+    await house.interview("one")
+    file = house.data_folder.path / (await house.get("one")).parts[0].path
+    media = file.read_bytes()
+    file.unlink()
+    file.mkdir()  # cannot be unlinked, not even by root
+    with pytest.raises(OSError, match="0001"):
+        await house.recordings.delete("one")
+    assert (await house.get("one")).state is InterviewState.DELETED
+    await house.recordings.finish_pending()  # still refused, and no reason to stop
+    file.rmdir()
+    file.write_bytes(media)
+    await house.recordings.finish_pending()
+    assert (house.files(), (await house.get("one")).parts) == ({}, [])
+
+
+# --- retention -------------------------------------------------------------------------
+
+
+async def test_the_sweep_takes_what_is_due_and_nothing_else(house: House) -> None:
+    await house.interview("due", email="john.doe@example.org")
+    await house.recordings.store("due")
+    await house.interview("interrupted", finish=False)
+    house.clock.now = STARTED + timedelta(days=90)
+    assert await house.recordings.sweep() == []
+    house.clock.now = STARTED + timedelta(days=90, minutes=1)
+    async with house.database.writing() as db_session:
+        await interviews.apply_event(db_session, "interrupted", InterviewEvent.MEDIA_STARTED, house.clock.now)
+    assert await house.recordings.sweep() == ["due"]
+    async with house.database.writing() as db_session:
+        await interviews.apply_event(db_session, "interrupted", InterviewEvent.MEDIA_ENDED, house.clock.now)
+    assert await house.recordings.sweep() == ["interrupted"]
+    assert await house.recordings.sweep() == []
+    assert house.files() == {}
+    assert (await house.get("due")).video_file_path is None
+
+
+# --- comparing -------------------------------------------------------------------------
+
+
+async def test_disk_and_database_are_compared_both_ways(house: House, tmp_path: Path) -> None:
+    await house.interview("one")
+    await house.interview("two", parts=2)
+    assert (await house.recordings.compare()).files_without_rows == ()
+    assert (await house.recordings.compare()).rows_without_files == ()
+    two = await house.get("two")
+    (house.data_folder.path / two.parts[0].path).unlink()
+    (house.data_folder.path / two.parts[1].path).unlink()
+    (house.data_folder.path / two.parts[1].path).symlink_to(tmp_path)
+    (house.uploads / "stray.webm").write_text("stray")
+    (house.uploads / "John_Doe" / "question_q1_abc12345.wav").write_text("sound")
+    compared = await house.recordings.compare()
+    assert [(file.path, file.size_bytes) for file in compared.files_without_rows] == [("uploads/stray.webm", 5)]
+    assert compared.rows_without_files == ((two.parts[0].path, "two"),)
+
+
+# --- a kill anywhere -------------------------------------------------------------------
+
+_KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from sqlalchemy import event
+from db.clock import SystemClock
+from db.engine import Database
+from media_server.aio.data_folder import DataFolder
+from media_server.aio.recordings import Recordings
+
+def kill_at(step):
+    # Every change of the disk, and every commit, counts as a step; the kill comes just before it.
+    count = 0
+    def count_down(*_):
+        nonlocal count
+        count += 1
+        if count == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    def hook(name, _):
+        if name in {"os.link", "os.remove", "os.rmdir"}:
+            count_down()
+    sys.addaudithook(hook)
+    return count_down
+
+async def main(path, what, step):
+    data_folder = DataFolder(Path(path))
+    database = await Database.open(data_folder.database_path)
+    recordings = Recordings(database, data_folder, SystemClock())
+    event.listen(database._writer.sync_engine, "commit", kill_at(step))
+    await getattr(recordings, what)("one")
+    await database.close()
+
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+"""
+
+
+def _killed_at(house: House, what: str, step: int) -> bool:
+    """Run it in a process that kills itself before its nth step; False when it has fewer."""
+    command = [sys.executable, "-c", _KILLED, str(house.data_folder.path), what, str(step)]
+    returned = subprocess.run(command, check=False, timeout=60, stderr=subprocess.PIPE, text=True)
+    assert returned.returncode in {0, -9}, returned.stderr
+    return returned.returncode == -9
+
+
+async def _assert_stored_whole(house: House) -> None:
+    assert house.files() == {f"John_Doe/{NAME}.webm": "one 1"}
+    assert house.folders() == {"John_Doe"}
+    interview = await house.get("one")
+    assert (interview.state, interview.video_file_path) == (
+        InterviewState.READY,
+        f"uploads/John_Doe/{NAME}.webm",
+    )
+
+
+async def test_storing_survives_a_kill_before_each_of_its_steps(house: House) -> None:
+    killed, step = True, 0
+    while killed:
+        step += 1
+        await house.interview("one")
+        killed = _killed_at(house, "store", step)
+        assert "one 1" in house.files().values()  # never lost, not even in between
+        await house.recordings.finish_pending()
+        await _assert_stored_whole(house)
+        await _forget(house)
+    assert step > 4  # link, commit, unlink, two folders
+
+
+async def test_deleting_survives_a_kill_before_each_of_its_steps(house: House) -> None:
+    killed, step = True, 0
+    while killed:
+        step += 1
+        await house.interview("one")
+        await house.recordings.store("one")
+        (house.uploads / "John_Doe" / "answer_q1_xyz67890.wav").write_text("sound")
+        killed = _killed_at(house, "delete", step)
+        if (await house.get("one")).state is InterviewState.DELETED:  # it had begun: it is finished
+            await house.recordings.finish_pending()
+        else:  # it had not: nothing has changed
+            assert len(house.files()) == 2
+            await house.recordings.delete("one")
+        assert (house.files(), house.folders()) == ({}, set())
+        assert (await house.get("one")).parts == []
+        await _forget(house)
+    assert step > 5
+
+
+async def test_an_interview_deleted_after_a_kill_in_the_middle_of_storing_leaves_nothing(house: House) -> None:
+    await house.interview("one")
+    assert _killed_at(house, "store", 2)  # it has its final name, and no row says so
+    assert len(house.files()) == 2
+    assert _killed_at(house, "delete", 3)  # one of the two names is gone
+    assert len(house.files()) == 1
+    await house.recordings.finish_pending()
+    assert (house.files(), house.folders()) == ({}, set())
+
+
+async def _forget(house: House) -> None:
+    """Make room for the next round."""
+    await house.recordings.delete("one")
+    async with house.database.writing() as db_session:
+        interview = await interviews.get_interview(db_session, "one")
+        await db_session.delete(interview)
+        await db_session.flush()
+        await db_session.delete(interview.candidate)

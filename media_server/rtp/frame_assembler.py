@@ -138,8 +138,14 @@ class FrameAssembler:
         self._decodable = False
         self._descriptor = None
         if self._hole_start is None:
-            expected = timestamp if self._last_timestamp is None else self._last_timestamp + self._interval
-            self._hole_start = min(expected, timestamp)
+            self._hole_start = self._first_missing(timestamp)
+
+    def _first_missing(self, timestamp: int) -> int:
+        """The timestamp that the next frame should have had, unless an earlier one is known to be missing."""
+        last = self._last_timestamp
+        if last is None:
+            return timestamp
+        return timestamp if last < timestamp < last + self._interval else last + self._interval
 
     def _end_hole(self) -> None:
         if self._hole_start is not None:

@@ -76,6 +76,8 @@ UNKNOWN_SIZE = b"\x01" + 7 * b"\xff"
 
 MAX_ID_LENGTH = 4
 MAX_SIZE_LENGTH = 8
+MIN_VOID = 2
+"The smallest element there is: one octet of id, one of size."
 
 _FLOAT_FORMATS = {4: ">f", 8: ">d"}
 
@@ -123,7 +125,7 @@ def text(element_id: int, value: str) -> bytes:
 def void(length: int) -> bytes:
     """Return a Void element that takes `length` octets, header included.
 
-    Raises ValueError below two octets: no element is smaller.
+    Raises ValueError below :data:`MIN_VOID` octets.
     """
     for width in range(1, MAX_SIZE_LENGTH + 1):
         body = length - 1 - width

@@ -89,6 +89,8 @@ class Head:
         if ending is None:
             seek_head = ebml.void(len(seek_head))
         head = start + seek_head + info + tracks
+        if len(head) + ebml.MIN_VOID > _CUES_AT:
+            raise ValueError(f"the tracks do not fit into a head of {HEAD_SIZE} octets")
         return head + ebml.void(_CUES_AT - len(head)) + _cues_header(is_cues=ending is not None and ending.has_cues)
 
     def _present(self, ending: Ending | None) -> tuple[TrackEntry, ...]:

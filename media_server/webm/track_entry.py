@@ -106,7 +106,7 @@ def read_track_entry(buffer: ByteSource, found: Element) -> TrackEntry | None:
     """Read a TrackEntry; None when it holds neither picture nor sound. Raises :class:`WebmError`."""
     fields = _fields(buffer, found)
     kind = _uint(buffer, fields, ebml.TRACK_TYPE)
-    if kind not in TrackType:
+    if kind not in {TrackType.VIDEO, TrackType.AUDIO}:
         return None
     number = _uint(buffer, fields, ebml.TRACK_NUMBER)
     if not number or ebml.CODEC_ID not in fields:

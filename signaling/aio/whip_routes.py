@@ -25,7 +25,7 @@ Authorise = Callable[[aioweb.Request], Awaitable[str]]
 "The candidate's session id from the request's Bearer token; raises Unauthorised."
 Handler = Callable[[aioweb.Request], Awaitable[aioweb.StreamResponse]]
 
-# Bearer tokens are sent on purpose, never by the browser itself, so any page that has one may use it (RFC 9725 section 4.4).
+# Bearer tokens are sent on purpose, never by the browser itself, so any page that has one may use it (RFC 9725 section 4.7).
 _ANY_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After",
@@ -130,7 +130,7 @@ class _Whip:
         return aioweb.Response(status=201, text=published.answer, content_type=SDP, headers=headers)
 
     async def patch(self, request: aioweb.Request) -> aioweb.Response:
-        """Trickle ICE (RFC 9725 section 4.3.1)."""
+        """Trickle ICE (RFC 9725 section 4.3.2)."""
         session_id = await self._session_id(request)
         await self._trickle_rate.check(session_id)
         _check_content_type(request, TRICKLE, {"Accept-Patch": TRICKLE})
@@ -143,7 +143,7 @@ class _Whip:
         return aioweb.Response(status=204)
 
     async def delete(self, request: aioweb.Request) -> aioweb.Response:
-        """End the WHIP session (RFC 9725 section 4.5); entity tags do not matter."""
+        """End the WHIP session (RFC 9725 section 4.2); entity tags do not matter."""
         await self._live.end(await self._session_id(request), request.match_info["whip_session"])
         return aioweb.Response(status=200)
 

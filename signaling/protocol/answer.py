@@ -56,7 +56,7 @@ def _session_lines(lines: tuple[str, ...], offer: Offer) -> Iterator[str]:
     for line in lines:
         if offer.bundled or not line.startswith("a=group:"):
             yield line
-    # We take candidates by PATCH (RFC 9725 section 4.3), and say so as RFC 8840 section 4.1.1 wants it.
+    # We take candidates by PATCH (RFC 9725 section 4.3.2), and say so as RFC 8840 section 4.1.1 wants it.
     yield "a=ice-options:trickle"
 
 

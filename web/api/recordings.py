@@ -1,0 +1,76 @@
+"""The parts and the recording, for HR: to play and to download."""
+
+import asyncio
+import os
+
+import structlog
+from aiohttp import web as aioweb
+
+from db.errors import NotFound
+from db.models import InterviewSession
+from db.states import PartState
+from media_server.aio.contained_files import OutsideFolder
+from media_server.recording.names import download_name
+from signaling.aio.errors import Problem
+from web.auth import interview_for
+from web.media import send_file
+from web.problems import NotReady
+from web.services import SERVICES
+
+log = structlog.get_logger("web.recordings")
+
+MAX_NUMBER_DIGITS = 9
+
+
+class FileMissing(Problem):
+    """The database knows the file, the disk does not."""
+
+    status, name, title = 410, "file-missing", "The file is gone"
+
+
+async def get_part(request: aioweb.Request) -> aioweb.StreamResponse:
+    """One part, as it lies there; not while it is being written."""
+    interview = await _seen_by_hr(request)
+    number = _number(request.match_info["number"])
+    part = next((part for part in interview.parts if part.number == number), None)
+    if part is None:
+        raise NotFound("no such part")
+    if part.state is PartState.OPEN:
+        raise NotReady("This part is still being recorded. It can be played once it has ended.")
+    return await _send(request, part.path)
+
+
+async def download(request: aioweb.Request) -> aioweb.StreamResponse:
+    """The recording, to keep."""
+    interview = await _seen_by_hr(request)
+    if interview.video_file_path is None:
+        raise NotReady("The recording can be downloaded once the interview is finished and its parts are joined.")
+    return await _send(request, interview.video_file_path, download_name(interview.session_id))
+
+
+async def _seen_by_hr(request: aioweb.Request) -> InterviewSession:
+    services = request.app[SERVICES]
+    asker = await services.auth.hr(request)
+    async with services.database.reading() as db_session:
+        return await interview_for(db_session, asker, request.match_info["session_id"])
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_NUMBER_DIGITS:
+        raise NotFound("no such part")
+    return int(text)
+
+
+async def _send(request: aioweb.Request, path: str, name: str | None = None) -> aioweb.StreamResponse:
+    files = request.app[SERVICES].data_folder.files
+    try:
+        descriptor = await asyncio.to_thread(files.open, path)
+    except (OSError, OutsideFolder):
+        log.exception("cannot be opened", path=path)
+        raise FileMissing(
+            "It should be on the server's disk and is not. The server's operator can find out why."
+        ) from None
+    try:
+        return await send_file(request, descriptor, download_name=name)
+    finally:
+        os.close(descriptor)

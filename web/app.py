@@ -1,0 +1,127 @@
+"""The composition root: opens every part of the server, wires them, closes them again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp_jinja2
+import jinja2
+import structlog
+from aiohttp import web as aioweb
+
+from db.clock import Clock
+from db.engine import Database
+from media_server.aio.aiortc_tap import NetworkSettings
+from media_server.aio.data_folder import UPLOADS, DataFolder
+from media_server.aio.disk import Disk
+from media_server.aio.publisher import Publisher
+from media_server.aio.recordings import Recordings
+from media_server.recording.events import PublisherEvent
+from media_server.recording.names import part_path
+from signaling.aio.live_interview import OnEvent, OpenPart
+from signaling.aio.live_interviews import LiveInterviews
+from web import formats, middleware
+from web.auth import Auth
+from web.routes import routes
+from web.services import LEAST_ROOM_BYTES, SERVICES, Services
+from web.settings import Settings
+
+log = structlog.get_logger("web.app")
+
+SWEEP_EVERY_S = 86_400.0
+
+_HERE = Path(__file__).parent
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Services]:
+    """Take the data folder, put it in order, and serve until the caller is done; then close every part.
+
+    Raises DataFolderUnusable (DataFolderHeld when another server serves it) and DatabaseError.
+    """
+    async with AsyncExitStack() as stack:
+        data_folder = await asyncio.to_thread(DataFolder.open, settings.data)
+        stack.enter_context(data_folder.held())
+        database = await Database.open(data_folder.database_path, settings.database)
+        stack.push_async_callback(database.close)
+        recordings = Recordings(database, data_folder, clock)
+        await recordings.finish_pending()
+        disk = Disk(clock, sync_interval=settings.media.sync_interval_s)
+        disk.start()
+        stack.push_async_callback(disk.stop)
+        live_interviews = LiveInterviews(
+            database=database,
+            clock=clock,
+            settings=settings.signaling,
+            media=settings.media,
+            make_publisher=publisher_maker(settings, disk, clock, data_folder),
+            part_path=lambda folder, session_id, number: f"{UPLOADS}/{folder}/{part_path(session_id, number)}",
+            store=recordings.store,
+            has_room=lambda: data_folder.room().free_bytes >= LEAST_ROOM_BYTES,
+        )
+        stack.push_async_callback(live_interviews.close_all)
+        auth = Auth(database, data_folder.server_key(), clock, settings.web)
+        stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
+        yield Services(settings, clock, database, data_folder, disk, recordings, live_interviews, auth)
+
+
+def create_app(services: Services) -> aioweb.Application:
+    """Routes, pages and middleware around services that are open."""
+    settings = services.settings.web
+    app = aioweb.Application(
+        client_max_size=settings.max_body_bytes,
+        middlewares=[
+            middleware.trust_proxies(settings),
+            middleware.log_access(services.clock),
+            middleware.answer_errors,
+            middleware.refuse_other_sites(settings),
+        ],
+    )
+    app[SERVICES] = services
+    app.on_response_prepare.append(middleware.SecurityHeaders(settings).add)
+    environment = aiohttp_jinja2.setup(
+        app, loader=jinja2.FileSystemLoader(_HERE / "templates"), undefined=jinja2.StrictUndefined
+    )
+    environment.filters.update(duration=formats.duration, megabytes=formats.megabytes, when=formats.when)
+    app.add_routes(routes(services))
+    app.router.add_static("/static/", _HERE / "static")
+    return app
+
+
+def publisher_maker(
+    settings: Settings, disk: Disk, clock: Clock, data_folder: DataFolder
+) -> Callable[[str, OpenPart, OnEvent], Publisher]:
+    """Publishers bound to this server's disk, network and settings."""
+    media = settings.media
+    addresses = media.bind_addresses or (("127.0.0.1",) if settings.web.on_loopback else ())
+    network = NetworkSettings(addresses, media.udp_port_range)
+
+    def make(whip_session: str, open_part: OpenPart, on_event: Callable[[PublisherEvent], None]) -> Publisher:
+        return Publisher(
+            whip_session,
+            settings=media,
+            network=network,
+            disk=disk,
+            clock=clock,
+            create_file=lambda path: data_folder.files.create(path.as_posix()),
+            open_part=open_part,
+            on_event=on_event,
+        )
+
+    return make
+
+
+async def _sweep_daily(recordings: Recordings) -> None:
+    while True:
+        try:
+            await recordings.sweep()
+        except Exception:
+            log.exception("the sweep failed; it is tried again tomorrow")
+        await asyncio.sleep(SWEEP_EVERY_S)
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,187 @@
+"""Who is asking: a candidate by their link's token, somebody of HR by an API token or the cookie of a signed-in browser."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiohttp import web as aioweb
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import interviews, people
+from db.clock import Clock
+from db.engine import Database
+from db.errors import NotFound
+from db.models import InterviewSession, TokenKind, User, UserToken
+from db.states import InterviewState
+from signaling.aio.errors import Unauthorised, UnknownInterview
+from signaling.aio.rates import Rate
+from signaling.protocol.tokens import BadToken, is_candidate_token, random_token, read_candidate_token, token_hash
+from web.passwords import PasswordChecker
+from web.settings import WebSettings
+
+LOGIN_COOKIE = "holdfast_login"
+TOKEN_USE_NOTED_EVERY = timedelta(hours=1)
+SIGN_IN_LINK_LASTS = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateAsker:
+    """Whoever holds the link of one interview."""
+
+    session_id: str
+    "That interview."
+
+
+@dataclass(frozen=True, slots=True)
+class HrAsker:
+    """Somebody of HR."""
+
+    user_id: int
+    "Their row."
+    email: str
+    "How they are called on the pages."
+
+
+Asker = CandidateAsker | HrAsker
+
+
+class Auth:
+    """Tokens and passwords against the database. A failure is Unauthorised; too many attempts to sign in are TooOften."""
+
+    def __init__(self, database: Database, server_key: bytes, clock: Clock, settings: WebSettings) -> None:
+        self._database = database
+        self._server_key = server_key
+        self._clock = clock
+        self._login_lasts = timedelta(days=settings.login_days)
+        self._passwords = PasswordChecker()
+        self._sign_in_rate = Rate(settings.sign_in_rate, clock)
+
+    # --- who is asking -----------------------------------------------------------
+
+    async def asker(self, request: aioweb.Request) -> Asker:
+        """Whoever sent this request. A bearer token wins over a cookie."""
+        if "Authorization" in request.headers:
+            return await self._bearer(request.headers["Authorization"])
+        return await self.signed_in(request)
+
+    async def hr(self, request: aioweb.Request) -> HrAsker:
+        """Somebody of HR; a candidate's token gets what a stranger's does: NotFound."""
+        asker = await self.asker(request)
+        if isinstance(asker, CandidateAsker):
+            raise NotFound("candidates do not see this")
+        return asker
+
+    async def signed_in(self, request: aioweb.Request) -> HrAsker:
+        """Whoever is signed in to this browser."""
+        token = request.cookies.get(LOGIN_COOKIE)
+        if not token:
+            raise Unauthorised
+        return await self._user_of(token, TokenKind.LOGIN)
+
+    async def candidate(self, token: str) -> CandidateAsker:
+        """Whoever holds this link. Raises Unauthorised for one that is not ours or was revoked."""
+        try:
+            claim = read_candidate_token(self._server_key, token)
+        except BadToken:
+            raise Unauthorised from None
+        async with self._database.reading() as db_session:
+            interview = await db_session.get(InterviewSession, claim.session_id)
+        if interview is None or interview.link_version != claim.link_version:
+            raise Unauthorised
+        return CandidateAsker(claim.session_id)
+
+    async def publisher(self, request: aioweb.Request) -> str:
+        """The session id that the bearer token of a WHIP request is good for; cookies do not count there."""
+        asker = await self._bearer(request.headers.get("Authorization", ""))
+        if not isinstance(asker, CandidateAsker):
+            raise UnknownInterview("Only a candidate's token may publish.")
+        return asker.session_id
+
+    async def check_candidate(self, token: str, session_id: str) -> None:
+        """For the control channel's hello. Raises Unauthorised and UnknownInterview."""
+        asker = await self.candidate(token)
+        if asker.session_id != session_id:
+            raise UnknownInterview("There is no such interview.")
+
+    async def _bearer(self, header: str) -> Asker:
+        scheme, _, token = header.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorised
+        if is_candidate_token(token):
+            return await self.candidate(token)
+        return await self._user_of(token, TokenKind.API)
+
+    async def _user_of(self, token: str, kind: TokenKind) -> HrAsker:
+        now = self._clock.utc_now()
+        try:
+            async with self._database.reading() as db_session:
+                found = await people.verify_token(db_session, token_hash(token), kind, now)
+        except NotFound:
+            raise Unauthorised from None
+        await self._note_use(found)
+        return HrAsker(found.user.id, found.user.email)
+
+    async def _note_use(self, token: UserToken) -> None:
+        now = self._clock.utc_now()
+        if token.last_used_at is None or now - token.last_used_at > TOKEN_USE_NOTED_EVERY:
+            async with self._database.writing() as db_session:
+                await people.note_token_use(db_session, token.id, now)
+
+    # --- signing in and out --------------------------------------------------------
+
+    async def sign_in(self, email: str, password: str, address: str) -> str:
+        """Check a password; returns the login token for the cookie."""
+        await self._sign_in_rate.check(f"address {address}")
+        await self._sign_in_rate.check(f"email {people.normal_email(email)}")
+        async with self._database.reading() as db_session:
+            user = await people.find_user(db_session, email)
+        fits = await self._passwords.fits(password, user.password_hash if user else None)
+        if user is None or not fits:
+            raise Unauthorised
+        return await self._issue_login(user)
+
+    async def use_link(self, token: str, address: str) -> str:
+        """Use a one-time sign-in link up; returns the login token for the cookie."""
+        await self._sign_in_rate.check(f"address {address}")
+        try:
+            async with self._database.writing() as db_session:
+                user = await people.use_sign_in_token(db_session, token_hash(token), self._clock.utc_now())
+                return await self._issue(db_session, user, TokenKind.LOGIN, self._login_lasts)
+        except NotFound:
+            raise Unauthorised from None
+
+    async def sign_out(self, request: aioweb.Request) -> None:
+        """End the login of this browser, if it has one."""
+        token = request.cookies.get(LOGIN_COOKIE)
+        if token:
+            async with self._database.writing() as db_session:
+                await people.revoke_token(db_session, token_hash(token), self._clock.utc_now())
+
+    def set_cookie(self, response: aioweb.StreamResponse, login: str, *, secure: bool) -> None:
+        """Give the browser its login. SameSite=Lax keeps it out of what other sites send."""
+        age = int(self._login_lasts.total_seconds())
+        response.set_cookie(LOGIN_COOKIE, login, max_age=age, httponly=True, samesite="Lax", secure=secure, path="/")
+
+    async def _issue_login(self, user: User) -> str:
+        async with self._database.writing() as db_session:
+            return await self._issue(db_session, user, TokenKind.LOGIN, self._login_lasts)
+
+    async def _issue(self, db_session: AsyncSession, user: User, kind: TokenKind, lasts: timedelta) -> str:
+        now = self._clock.utc_now()
+        token = random_token()
+        await people.issue_token(db_session, user.id, kind, token_hash(token), now, expires_at=now + lasts)
+        return token
+
+
+async def interview_for(db_session: AsyncSession, asker: Asker, session_id: str) -> InterviewSession:
+    """The interview, whole, if this asker may see it. Raises NotFound: unknown, someone else's, deleted."""
+    match asker:
+        case HrAsker(user_id):
+            interview = await interviews.get_interview_for(db_session, session_id, user_id)
+        case CandidateAsker(own) if own == session_id:
+            interview = await interviews.get_interview(db_session, session_id)
+        case CandidateAsker():
+            raise NotFound("someone else's interview")
+    if interview.state is InterviewState.DELETED:
+        raise NotFound("the interview was deleted")
+    return interview

@@ -1,0 +1,5 @@
+"""`python -m web.cli`."""
+
+from web.cli.root import main
+
+main()

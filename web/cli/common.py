@@ -1,0 +1,89 @@
+"""What the commands share: options, settings, an open data folder, and errors as plain lines."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from db.clock import Clock, SystemClock
+from db.engine import Database
+from db.errors import DatabaseError
+from db.states import IllegalTransition
+from media_server.aio.data_folder import DataFolder, DataFolderUnusable
+from web.settings import Settings, SettingsError, load_settings
+
+T = TypeVar("T")
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The data folder: database, server key, recordings.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", envvar="HOLDFAST_CONFIG", help="The settings file (TOML).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+PublicUrlOption = Annotated[
+    str | None, typer.Option("--public-url", metavar="URL", help="What links begin with: the address people use.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """An open data folder and what a command needs besides."""
+
+    settings: Settings
+    "All of them."
+    data_folder: DataFolder
+    "Where the files lie. Nobody holds its lock for us."
+    database: Database
+    "Open, and at this version's tables."
+    clock: Clock
+    "Time."
+
+
+def fail(*lines: str) -> NoReturn:
+    """Say what is wrong, a line each, and end with 1."""
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(1)
+
+
+def read_settings(config: Path | None, data: Path | None, **web: Any) -> Settings:
+    """The settings with these flags on top; None is a flag that was not given. Ends with plain lines when they are wrong."""
+    flags: dict[str, Any] = {"web": {name: value for name, value in web.items() if value is not None}}
+    if data is not None:
+        flags["data"] = data
+    try:
+        return load_settings(config, flags)
+    except SettingsError as error:
+        fail(*error.lines)
+
+
+@asynccontextmanager
+async def workshop(settings: Settings) -> AsyncIterator[Workshop]:
+    """Open the data folder beside a server that may be running on it."""
+    data_folder = await asyncio.to_thread(DataFolder.open, settings.data)
+    database = await Database.open(data_folder.database_path, settings.database)
+    try:
+        yield Workshop(settings, data_folder, database, SystemClock())
+    finally:
+        await database.close()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command; what an operator can put right comes out as one line, without a traceback."""
+    try:
+        return asyncio.run(work)
+    except (DatabaseError, DataFolderUnusable, IllegalTransition) as error:
+        said = str(error)
+        fail(f"{said[:1].upper()}{said[1:].rstrip('.')}.")
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

@@ -1,0 +1,76 @@
+"""`holdfast doctor`."""
+
+from typing import Annotated
+
+import typer
+
+from db.clock import Clock, SystemClock
+from media_server.aio.data_folder import DataFolder
+from web.cli.common import ConfigOption, DataOption, JsonOption, print_json, read_settings, run
+from web.doctor.finding import Finding, Level, fail, ok
+from web.doctor.interview import examine_interview
+from web.doctor.network import examine_addresses, examine_ice_servers, examine_ports, examine_tls
+from web.doctor.storage import examine_agreement, examine_database, examine_folder
+from web.settings import Settings
+
+_COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+def doctor(
+    interview: Annotated[
+        str | None, typer.Option("--interview", metavar="ID", help="Look at this interview and its files as well.")
+    ] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at everything that has to be right, change nothing, say what to do. Ends with 1 when something fails."""
+    settings = read_settings(config, data)
+    findings = run(_examine(settings, SystemClock(), interview))
+    if as_json:
+        print_json([_told(finding) for finding in findings])
+    else:
+        _print(findings)
+    if any(finding.level is Level.FAIL for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _examine(settings: Settings, clock: Clock, session_id: str | None) -> list[Finding]:
+    data_folder = DataFolder(settings.data.resolve())
+    findings = [
+        *examine_folder(data_folder),
+        *examine_database(data_folder),
+        *await examine_agreement(settings, data_folder, clock),
+        *examine_ports(settings),
+        *examine_addresses(settings),
+        *await examine_ice_servers(settings),
+        *examine_tls(settings.web, clock.utc_now()),
+        _codecs(settings),
+    ]
+    if session_id is not None:
+        findings += await examine_interview(settings, data_folder, session_id)
+    return findings
+
+
+def _codecs(settings: Settings) -> Finding:
+    try:
+        import media_server.aio.publisher  # noqa: F401  it loads libsrtp and what else media needs
+    except ImportError:
+        return fail("media", "The media libraries cannot be loaded", "Install Holdfast again, as in the quickstart.")
+    taken = ", ".join([*(codec.value for codec in settings.signaling.video_codecs), "Opus"])
+    return ok("media", f"Browsers may send {taken}")
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    return {
+        "level": finding.level.value,
+        "what": finding.what,
+        "said": finding.said,
+        "remedy": finding.remedy,
+    }
+
+
+def _print(findings: list[Finding]) -> None:
+    for finding in findings:
+        level = typer.style(f"{finding.level.value:<4}", fg=_COLOURS[finding.level])
+        typer.echo(f"{level}  {finding.what}: {finding.said}.{f' {finding.remedy}' if finding.remedy else ''}")

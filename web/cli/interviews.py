@@ -1,0 +1,178 @@
+"""`holdfast interview …`."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from db import interviews
+from db.interviews import InterviewSummary
+from db.states import InterviewState
+from media_server.aio.recordings import Recordings
+from signaling.protocol.tokens import MAX_TOKEN_LENGTH
+from web import formats, views
+from web.cli.common import (
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    PublicUrlOption,
+    fail,
+    print_json,
+    read_settings,
+    run,
+    workshop,
+)
+from web.invitations import Links, NewInterview, links_for, set_up
+from web.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Interviews: one candidate answering one job's questions.")
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The interview's session id.")]
+
+
+@app.command("add")
+def add_interview(
+    job: Annotated[int, typer.Option("--job", metavar="ID", help="The job's id.")],
+    candidate: Annotated[str, typer.Option("--candidate", metavar="NAME", help="The candidate's name.")],
+    email: Annotated[
+        str | None, typer.Option("--email", metavar="E", help="Identifies the candidate over several interviews.")
+    ] = None,
+    candidate_id: Annotated[
+        str | None, typer.Option("--candidate-id", metavar="ID", help="The same, by the host platform's id.")
+    ] = None,
+    question: Annotated[
+        list[str] | None, typer.Option("--question", metavar="TEXT", help="What is asked; once for each question.")
+    ] = None,
+    session_id: Annotated[
+        str | None, typer.Option("--session-id", metavar="ID", help="An id of your own; otherwise one is made.")
+    ] = None,
+    consented: Annotated[
+        bool, typer.Option("--consented", help="Consent was given elsewhere; for senders that are no browser page.")
+    ] = False,
+    public_url: PublicUrlOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add an interview and print the link for its candidate."""
+    settings = read_settings(config, data, public_url=public_url)
+    if not candidate.strip():
+        fail("The candidate needs a name.")
+    _check_session_id(session_id)
+    new = NewInterview(
+        session_id or secrets.token_hex(8), job, candidate.strip(), email, candidate_id, tuple(question or ())
+    )
+    added = run(_add(settings, new, consented=consented))
+    if as_json:
+        print_json(added)
+    else:
+        typer.echo(f"Added interview {new.session_id}. The candidate's link:\n{added['candidate_url']}")
+
+
+@app.command("link")
+def show_link(
+    session_id: IdArgument,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Make a new link; the old one opens nothing any more.")
+    ] = False,
+    public_url: PublicUrlOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the candidate's link again."""
+    links = run(_link(read_settings(config, data, public_url=public_url), session_id, renew=renew))
+    if as_json:
+        print_json({"session_id": session_id, **_told(links)})
+    else:
+        typer.echo(links.candidate_url)
+
+
+@app.command("list")
+def list_interviews(data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List all interviews, newest first."""
+    summaries = run(_list(read_settings(config, data)))
+    if as_json:
+        typer.echo(views.as_json([views.list_row(summary) for summary in summaries]))
+    else:
+        _print_table(summaries)
+
+
+@app.command("delete")
+def delete_interview(
+    session_id: IdArgument,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete an interview's recording, parts and sound files for good."""
+    run(_delete(read_settings(config, data), session_id))
+    if as_json:
+        print_json({"session_id": session_id, "state": "deleted"})
+    else:
+        typer.echo(f"Deleted interview {session_id} and its files.")
+
+
+async def _add(settings: Settings, new: NewInterview, *, consented: bool) -> dict[str, Any]:
+    async with workshop(settings) as shop:
+        now = shop.clock.utc_now()
+        async with shop.database.writing() as db_session:
+            interview = await set_up(db_session, new, now)
+            if consented:
+                version = settings.notice.version
+                await interviews.give_consent(db_session, new.session_id, version, "command line", now)
+        links = links_for(shop.data_folder.server_key(), settings.web.base_url, new.session_id, interview.link_version)
+        return {"session_id": new.session_id, "candidate_id": interview.candidate_id, **_told(links)}
+
+
+async def _link(settings: Settings, session_id: str, *, renew: bool) -> Links:
+    async with workshop(settings) as shop:
+        if renew:
+            async with shop.database.writing() as db_session:
+                version = await interviews.renew_link(db_session, session_id)
+        else:
+            async with shop.database.reading() as db_session:
+                version = (await interviews.get_interview(db_session, session_id)).link_version
+        return links_for(shop.data_folder.server_key(), settings.web.base_url, session_id, version)
+
+
+async def _list(settings: Settings) -> list[InterviewSummary]:
+    async with workshop(settings) as shop, shop.database.reading() as db_session:
+        return await interviews.list_interviews(db_session)
+
+
+async def _delete(settings: Settings, session_id: str) -> None:
+    async with workshop(settings) as shop:
+        async with shop.database.reading() as db_session:
+            interview = await interviews.get_interview(db_session, session_id)
+        if interview.state is InterviewState.IN_PROGRESS:
+            fail(
+                f"Interview {session_id} is being recorded right now; delete it once it has stopped.",
+                "If no server runs, its server crashed: run holdfast mend first.",
+            )
+        await Recordings(shop.database, shop.data_folder, shop.clock).delete(session_id)
+
+
+def _told(links: Links) -> dict[str, str]:
+    return {"candidate_url": links.candidate_url, "token": links.token, "whip_url": links.whip_url}
+
+
+def _check_session_id(session_id: str | None) -> None:
+    if session_id is not None and not 0 < len(session_id.encode()) <= MAX_TOKEN_LENGTH // 2:
+        fail(f"A session id has 1 to {MAX_TOKEN_LENGTH // 2} bytes.")
+
+
+def _print_table(summaries: Sequence[InterviewSummary]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Interview", "Candidate", "Job", "State", "Length", "Size", "Created"):
+        table.add_column(column, no_wrap=True, justify="right" if column in {"Length", "Size"} else "left")
+    for row in summaries:
+        created = row.created_at.strftime("%Y-%m-%d %H:%M UTC")
+        length, size = formats.duration(row.duration_ms), formats.megabytes(row.size_bytes)
+        table.add_row(row.session_id, row.candidate, row.job, row.state.value, length, size, created)
+    # A pipe has no width; nothing may be cut off there.
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 1_000, markup=False)

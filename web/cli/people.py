@@ -1,0 +1,157 @@
+"""`holdfast user …` and `holdfast job …`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from db import people
+from db.models import TokenKind
+from signaling.protocol.tokens import random_token, token_hash
+from web.cli.common import (
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    Workshop,
+    fail,
+    print_json,
+    read_settings,
+    run,
+    workshop,
+)
+from web.passwords import hash_password
+from web.settings import Settings
+
+users = typer.Typer(no_args_is_help=True, help="People of HR: they sign in, watch and download.")
+jobs = typer.Typer(no_args_is_help=True, help="What people are interviewed for.")
+
+EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The user's e-mail; they sign in with it.")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+@users.command("add")
+def add_user(
+    email: EmailArgument,
+    password_stdin: PasswordStdin = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add somebody of HR."""
+    settings = read_settings(config, data)
+    _check_email(email)
+    password_hash = _asked_password(password_stdin)
+    user_id = run(_add_user(settings, email, password_hash))
+    if as_json:
+        print_json({"user_id": user_id})
+    else:
+        typer.echo(f"Added {people.normal_email(email)}. Sign in at {settings.web.base_url}/hr.")
+
+
+@users.command("password")
+def set_password(
+    email: EmailArgument, password_stdin: PasswordStdin = False, data: DataOption = None, config: ConfigOption = None
+) -> None:
+    """Give a user another password; every browser of theirs is signed out."""
+    settings = read_settings(config, data)
+    run(_set_password(settings, email, _asked_password(password_stdin)))
+    typer.echo(f"Changed the password of {people.normal_email(email)}.")
+
+
+@users.command("token")
+def issue_token(
+    email: EmailArgument, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Print a new API token of a user's, for `Authorization: Bearer …`. It is shown this once."""
+    token = run(_issue_token(read_settings(config, data), email))
+    if as_json:
+        print_json({"token": token})
+    else:
+        typer.echo(token)
+
+
+@jobs.command("add")
+def add_job(
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="What the job is called.")],
+    owner: Annotated[str, typer.Option("--owner", metavar="EMAIL", help="The user who sees its interviews.")],
+    retention_days: Annotated[
+        int, typer.Option("--retention-days", min=1, max=3650, help="Recordings are deleted this long after the end.")
+    ] = 90,
+    microphone_only: Annotated[
+        bool, typer.Option("--microphone-only", help="Candidates without a camera may take part by voice.")
+    ] = False,
+    controller: Annotated[str, typer.Option("--controller", help="Who is responsible, for the notice.")] = "",
+    contact: Annotated[str, typer.Option("--contact", help="Whom candidates can ask, for the notice.")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="Why it is recorded, for the notice.")] = "",
+    recipients: Annotated[str, typer.Option("--recipients", help="Who watches, for the notice.")] = "",
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a job."""
+
+    async def add(settings: Settings) -> int:
+        async with workshop(settings) as shop, shop.database.writing() as db_session:
+            user = await people.get_user(db_session, owner)
+            job = await people.add_job(
+                db_session,
+                title,
+                user.id,
+                shop.clock.utc_now(),
+                retention_days=retention_days,
+                microphone_only_allowed=microphone_only,
+                notice_controller=controller,
+                notice_contact=contact,
+                notice_purpose=purpose,
+                notice_recipients=recipients,
+            )
+            return job.id
+
+    job_id = run(add(read_settings(config, data)))
+    if as_json:
+        print_json({"job_id": job_id})
+    else:
+        typer.echo(f"Added job {job_id}, {title}.")
+
+
+async def _add_user(settings: Settings, email: str, password_hash: str) -> int:
+    async with workshop(settings) as shop, shop.database.writing() as db_session:
+        user = await people.add_user(db_session, email, password_hash, shop.clock.utc_now())
+        return user.id
+
+
+async def _set_password(settings: Settings, email: str, password_hash: str) -> None:
+    async with workshop(settings) as shop, shop.database.writing() as db_session:
+        user = await people.get_user(db_session, email)
+        await people.set_password(db_session, user.id, password_hash)
+        await people.revoke_tokens(db_session, user.id, TokenKind.LOGIN, shop.clock.utc_now())
+
+
+async def _issue_token(settings: Settings, email: str) -> str:
+    async with workshop(settings) as shop:
+        return await _new_token(shop, email)
+
+
+async def _new_token(shop: Workshop, email: str) -> str:
+    token = random_token()
+    async with shop.database.writing() as db_session:
+        user = await people.get_user(db_session, email)
+        await people.issue_token(db_session, user.id, TokenKind.API, token_hash(token), shop.clock.utc_now())
+    return token
+
+
+def _asked_password(from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        return hash_password(password)
+    except ValueError as error:
+        fail(str(error))
+
+
+def _check_email(email: str) -> None:
+    name, at, host = email.strip().partition("@")
+    if not (name and at and host) or any(character.isspace() for character in email.strip()):
+        fail(f"{email!r} is no e-mail address.")

@@ -1,0 +1,27 @@
+"""The command line, put together."""
+
+import typer
+
+from web.cli import interviews, people
+from web.cli.doctor import doctor
+from web.cli.serve import serve
+from web.cli.upkeep import mend, sweep
+
+app = typer.Typer(
+    name="holdfast",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Records interviews in the browser so that nothing is lost.",
+)
+app.command()(serve)
+app.add_typer(people.users, name="user")
+app.add_typer(people.jobs, name="job")
+app.add_typer(interviews.app, name="interview")
+app.command()(mend)
+app.command()(sweep)
+app.command()(doctor)
+
+
+def main() -> None:
+    """The entry point that pyproject.toml names."""
+    app()

@@ -1,0 +1,56 @@
+"""Set an interview up for a candidate, and make the link that they are sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import interviews, people
+from db.models import InterviewSession
+from media_server.recording.names import folder_name
+from signaling.protocol.tokens import candidate_token
+
+
+@dataclass(frozen=True, slots=True)
+class NewInterview:
+    """What an interview is made of."""
+
+    session_id: str
+    "Ours or the host platform's, opaque."
+    job_id: int
+    "What the candidate is interviewed for."
+    candidate: str
+    "The candidate's name."
+    email: str | None = None
+    "Identifies the candidate, if it is known."
+    candidate_id: str | None = None
+    "The same, by the host platform's id."
+    questions: tuple[str, ...] = ()
+    "What they are asked, in order."
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """How a candidate, or a program in their place, reaches their interview."""
+
+    token: str
+    "The bearer token."
+    candidate_url: str
+    "The link to send."
+    whip_url: str
+    "Where a sender posts its offer to."
+
+
+async def set_up(db_session: AsyncSession, new: NewInterview, now: datetime) -> InterviewSession:
+    """Add the interview, and the candidate unless they are known. Raises Conflict and NotFound."""
+    candidate = await people.identify_candidate(
+        db_session, new.candidate, folder_name(new.candidate), now, email=new.email, external_id=new.candidate_id
+    )
+    return await interviews.add_interview(db_session, new.session_id, new.job_id, candidate.id, new.questions, now)
+
+
+def links_for(server_key: bytes, base_url: str, session_id: str, link_version: int) -> Links:
+    """The same links every time, until the link version is raised. Raises ValueError for an absurd session id."""
+    token = candidate_token(server_key, session_id, link_version)
+    return Links(token, f"{base_url}/i/{token}", f"{base_url}/whip/{quote(session_id, safe='')}")

@@ -1,0 +1,158 @@
+"""What happens to every request: who it comes from, headers, one line in the log, and what becomes of an error."""
+
+from collections.abc import Mapping
+
+import aiohttp_jinja2
+import structlog
+from aiohttp import web as aioweb
+from aiohttp.typedefs import Handler, Middleware
+
+from db.clock import Clock
+from signaling.aio.errors import Problem
+from web.logs import masked_path
+from web.problems import FromElsewhere, Internal, problem_of
+from web.proxies import read_origin
+from web.settings import WebSettings
+
+log = structlog.get_logger("web.access")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PROGRAM_PATHS = ("/api/", "/whip/", "/healthz", "/readyz", "/metrics")
+"Below these an error is a problem document; everywhere else a page."
+
+QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
+"Asked for too often to fill the log with."
+
+YEAR_S = 31_536_000
+
+
+def trust_proxies(settings: WebSettings) -> Middleware:
+    """Give handlers the client's address and scheme as `request.remote` and `request.scheme`."""
+    trusted = settings.proxies
+
+    @aioweb.middleware
+    async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
+        headers = request.headers
+        origin = read_origin(
+            request.remote or "",
+            request.scheme,
+            headers.getall("X-Forwarded-For", []),
+            headers.getall("X-Forwarded-Proto", []),
+            trusted,
+        )
+        return await handler(request.clone(remote=origin.address, scheme=origin.scheme))
+
+    return middleware
+
+
+def log_access(clock: Clock) -> Middleware:
+    """One line for each request, without queries and tokens."""
+
+    @aioweb.middleware
+    async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
+        began = clock.monotonic()
+        status = 500
+        try:
+            response = await handler(request)
+            status = response.status
+        finally:
+            say = log.debug if request.path.startswith(QUIET_PATHS) else log.info
+            say(
+                "request",
+                method=request.method,
+                path=masked_path(request.path),
+                status=status,
+                ms=round((clock.monotonic() - began) * 1000, 1),
+                remote=request.remote,
+            )
+        return response
+
+    return middleware
+
+
+@aioweb.middleware
+async def answer_errors(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
+    """Turn every exception into an answer by its type. No exception's text reaches anybody."""
+    try:
+        return await handler(request)
+    except aioweb.HTTPRedirection as redirection:
+        return redirection
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            log.exception("failed", path=masked_path(request.path))
+            problem = Internal()
+        if request.get("started"):
+            raise  # a second answer cannot follow the first; aiohttp closes the connection
+        return answer_problem(request, problem)
+
+
+def answer_problem(request: aioweb.Request, problem: Problem) -> aioweb.Response:
+    """A problem document for programs, a plain page for people."""
+    if request.path.startswith(PROGRAM_PATHS):
+        return aioweb.json_response(
+            problem.document(),
+            status=problem.status,
+            headers=problem.headers,
+            content_type="application/problem+json",
+        )
+    context = {"title": problem.title, "sentence": problem.detail, "what_to_do": "", "link": None}
+    response = aiohttp_jinja2.render_template("error.html", request, context, status=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def refuse_other_sites(settings: WebSettings) -> Middleware:
+    """Refuse what another site's page makes a signed-in person's browser send.
+
+    Bearer tokens are never sent by themselves, so they need no such check. A browser too old for Sec-Fetch-Site, or
+    one on plain http, sends `Origin: null` from our own pages (they send no referrer); there the cookie's
+    SameSite=Lax is what keeps other sites out.
+    """
+
+    @aioweb.middleware
+    async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
+        if request.method not in SAFE_METHODS and "Authorization" not in request.headers:
+            own = {settings.base_url, f"{request.scheme}://{request.host}"}
+            if not _comes_from(request.headers, own):
+                raise FromElsewhere("Open the page on this site and try again there.")
+        return await handler(request)
+
+    return middleware
+
+
+def _comes_from(headers: Mapping[str, str], own_origins: set[str]) -> bool:
+    site = headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    return headers.get("Origin", "null") in {"null", *own_origins}
+
+
+class SecurityHeaders:
+    """Headers of every response; connect :meth:`add` to `on_response_prepare`, which streams and sockets pass too."""
+
+    def __init__(self, settings: WebSettings) -> None:
+        # Older Safari does not count wss: as 'self'.
+        socket = settings.base_url.replace("http", "ws", 1)
+        self._headers = {
+            "Content-Security-Policy": (
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                f"media-src 'self' blob:; connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; "
+                "frame-ancestors 'none'"
+            ),
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(), geolocation=()",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Cache-Control": "no-store",
+        }
+
+    async def add(self, request: aioweb.Request, response: aioweb.StreamResponse) -> None:
+        """Add what the handler has not set itself, and note that an answer has begun."""
+        request["started"] = True
+        for name, value in self._headers.items():
+            response.headers.setdefault(name, value)
+        if request.scheme == "https":
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
+        response.headers.pop("Server", None)

@@ -1,0 +1,118 @@
+"""HR's pages: sign in, the list, Interview Results, sign out."""
+
+import re
+from urllib.parse import urlencode
+
+import aiohttp_jinja2
+from aiohttp import web as aioweb
+
+from db import interviews
+from signaling.aio.errors import TooOften, Unauthorised
+from web import views
+from web.api.interviews import told_to_hr
+from web.auth import LOGIN_COOKIE, HrAsker
+from web.services import SERVICES
+
+HOME = "/hr"
+_OUR_PATH = re.compile(r"/hr(/[A-Za-z0-9._~%-]+)*")
+
+
+async def home(_request: aioweb.Request) -> aioweb.Response:
+    """Nobody lives at the root."""
+    raise aioweb.HTTPFound(HOME)
+
+
+async def list_interviews(request: aioweb.Request) -> aioweb.Response:
+    """Every interview of the user's jobs."""
+    services = request.app[SERVICES]
+    asker = await _signed_in(request)
+    async with services.database.reading() as db_session:
+        summaries = await interviews.list_interviews(db_session, asker.user_id)
+    context = {"user": {"email": asker.email}, "interviews": [views.list_row(summary) for summary in summaries]}
+    return aiohttp_jinja2.render_template("hr_list.html", request, context)
+
+
+async def results(request: aioweb.Request) -> aioweb.Response:
+    """Interview Results."""
+    asker = await _signed_in(request)
+    interview = await told_to_hr(request.app[SERVICES], asker, request.match_info["session_id"])
+    context = {"user": {"email": asker.email}, "interview": interview}
+    return aiohttp_jinja2.render_template("hr_interview.html", request, context)
+
+
+async def show_sign_in(request: aioweb.Request) -> aioweb.Response:
+    """The form."""
+    return _form(request, next_path=_ours(request.query.get("next", "")))
+
+
+async def sign_in(request: aioweb.Request) -> aioweb.Response:
+    """E-mail and password."""
+    auth = request.app[SERVICES].auth
+    form = await request.post()
+    email, password, next_path = (str(form.get(field, "")) for field in ("email", "password", "next"))
+    try:
+        login = await auth.sign_in(email, password, request.remote or "")
+    except Unauthorised:
+        error = "E-mail and password do not belong together. Nothing else is wrong; please try again."
+        return _form(request, email=email, next_path=_ours(next_path), error=error, status=401)
+    except TooOften as problem:
+        error = f"That was tried too often. Please wait {_minutes(problem)} and try again."
+        response = _form(request, email=email, next_path=_ours(next_path), error=error, status=429)
+        response.headers.update(problem.headers)
+        return response
+    return _signed_in_to(request, login, _ours(next_path) or HOME)
+
+
+async def use_link(request: aioweb.Request) -> aioweb.Response:
+    """A one-time link: good once, and not for long."""
+    auth = request.app[SERVICES].auth
+    try:
+        login = await auth.use_link(request.match_info["token"], request.remote or "")
+    except Unauthorised:
+        error = (
+            "This sign-in link was used already, or it is too old. Sign in with your password, or ask for a new link."
+        )
+        return _form(request, error=error, status=401)
+    return _signed_in_to(request, login, HOME)
+
+
+async def sign_out(request: aioweb.Request) -> aioweb.Response:
+    """This browser is signed out, on the server as well."""
+    await request.app[SERVICES].auth.sign_out(request)
+    response = aioweb.Response(status=303, headers={"Location": f"{HOME}/sign-in"})
+    response.del_cookie(LOGIN_COOKIE, path="/")
+    return response
+
+
+async def _signed_in(request: aioweb.Request) -> HrAsker:
+    try:
+        return await request.app[SERVICES].auth.signed_in(request)
+    except Unauthorised:
+        where = f"{HOME}/sign-in"
+        if _ours(request.raw_path) not in {"", HOME}:
+            where += "?" + urlencode({"next": request.raw_path})
+        raise aioweb.HTTPFound(where) from None
+
+
+def _signed_in_to(request: aioweb.Request, login: str, path: str) -> aioweb.Response:
+    services = request.app[SERVICES]
+    response = aioweb.Response(status=303, headers={"Location": path})
+    services.auth.set_cookie(response, login, secure=services.settings.web.secure or request.scheme == "https")
+    return response
+
+
+def _form(
+    request: aioweb.Request, *, email: str = "", next_path: str = "", error: str | None = None, status: int = 200
+) -> aioweb.Response:
+    context = {"user": None, "email": email, "next": next_path, "error": error}
+    return aiohttp_jinja2.render_template("hr_sign_in.html", request, context, status=status)
+
+
+def _ours(path: str) -> str:
+    """The path if it is a page of HR's, otherwise nothing: nobody is sent to another site after signing in."""
+    return path if _OUR_PATH.fullmatch(path) else ""
+
+
+def _minutes(problem: TooOften) -> str:
+    seconds = int(problem.headers["Retry-After"])
+    return "a minute" if seconds <= 60 else f"{-(-seconds // 60)} minutes"  # noqa: PLR2004  seconds in a minute

@@ -1,0 +1,100 @@
+"""What can go wrong with a request, and what becomes of each error: a problem document (RFC 9457) or a plain page."""
+
+from collections.abc import Callable
+
+from aiohttp import web as aioweb
+
+from db.errors import Conflict, DatabaseBusy, DiskFull, NotFound, NothingRecorded
+from db.states import IllegalTransition
+from signaling.aio import errors
+from signaling.aio.errors import Problem
+
+RETRY_AFTER_S = 5
+"What Retry-After says while another process writes to the database."
+
+
+class NoSuchPage(Problem):
+    """No route of ours."""
+
+    status, name, title = 404, "not-found", "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The route exists, the method does not."""
+
+    status, name, title = 405, "method-not-allowed", "This method is not taken here"
+
+
+class FromElsewhere(Problem):
+    """Another site's page sent a signed-in person's browser here (cross-site request forgery)."""
+
+    status, name, title = 403, "cross-site", "This request came from another site"
+
+
+class NotReady(Problem):
+    """The recording, or this part of it, is still being written or joined."""
+
+    status, name, title = 409, "not-ready", "The recording is not ready yet"
+
+
+class InConflict(Problem):
+    """What was asked for contradicts what is there."""
+
+    status, name, title = 409, "conflict", "This cannot be done now"
+
+
+class UnknownNotice(Problem):
+    """Consent to a notice that is not the present one."""
+
+    status, name, title = 422, "unknown-notice", "This is not the present notice"
+
+
+class Busy(Problem):
+    """The database could not be written in time."""
+
+    status, name, title = 503, "busy", "The server is busy"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed. Please try again in a moment.", {"Retry-After": str(RETRY_AFTER_S)})
+
+
+class Internal(Problem):
+    """A fault of ours; the log has it."""
+
+    def __init__(self) -> None:
+        super().__init__("It was written down. What was saved before stays saved. Please try again in a moment.")
+
+
+_ANSWERS: tuple[tuple[type[Exception], Callable[[], Problem]], ...] = (
+    (NotFound, lambda: errors.UnknownInterview("There is nothing here, or nothing that you may see.")),
+    (NothingRecorded, lambda: errors.NothingRecorded("Nothing has been recorded yet, so there is nothing to finish.")),
+    (Conflict, lambda: InConflict("It contradicts what is already there. Nothing was changed.")),
+    (IllegalTransition, lambda: errors.InterviewOver("Its state does not allow this any more. Nothing was changed.")),
+    (DatabaseBusy, Busy),
+    (DiskFull, lambda: errors.StorageFull("Nothing was changed. What was saved before stays saved.")),
+)
+"The first that fits counts: a class stands before its parents."
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """What an error means to whoever asked, by its type; None for a fault of ours."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, aioweb.HTTPException):
+        return _of_status(error)
+    return next((answer() for kind, answer in _ANSWERS if isinstance(error, kind)), None)
+
+
+def _of_status(error: aioweb.HTTPException) -> Problem | None:
+    match error.status:
+        case 404:
+            return NoSuchPage("There is nothing at this address.")
+        case 405:
+            allowed = {"Allow": error.headers.get("Allow", "")}
+            return MethodNotAllowed("This address takes other methods; the Allow header names them.", allowed)
+        case 413:
+            return errors.TooLarge("The request holds more than this address takes.")
+        case status if 400 <= status < 500:  # noqa: PLR2004  the client's errors
+            return errors.Malformed("The request could not be read.")
+        case _:
+            return None

@@ -1,0 +1,42 @@
+"""What the handlers share. `app.open_services` makes it; everything else is handed it."""
+
+from dataclasses import dataclass
+
+from aiohttp import web as aioweb
+
+from db.clock import Clock
+from db.engine import Database
+from media_server.aio.data_folder import DataFolder
+from media_server.aio.disk import Disk
+from media_server.aio.recordings import Recordings
+from signaling.aio.live_interviews import LiveInterviews
+from web.auth import Auth
+from web.settings import Settings
+
+LEAST_ROOM_BYTES = 500_000_000
+"Below this much room nobody begins to record: what runs already needs it."
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running server, wired."""
+
+    settings: Settings
+    "What was asked for."
+    clock: Clock
+    "Time."
+    database: Database
+    "What is remembered."
+    data_folder: DataFolder
+    "Where the files lie; its lock is ours."
+    disk: Disk
+    "Who writes media."
+    recordings: Recordings
+    "Stores, mends, sweeps, deletes."
+    live_interviews: LiveInterviews
+    "Who publishes now."
+    auth: Auth
+    "Who is asking."
+
+
+SERVICES = aioweb.AppKey("services", Services)

@@ -1,0 +1,163 @@
+"""An interview as it is told to a candidate and to HR (docs/protocol.md). Times are datetimes; :func:`as_json` writes them."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from db.interviews import InterviewSummary
+from db.models import Consent, InterviewSession, Job, Part
+from db.states import PartState
+from signaling.aio.live_interviews import Snapshot
+from signaling.protocol.ice_servers import IceServer, ice_servers
+from signaling.settings import SignalingSettings
+from web.settings import NoticeSettings, Settings
+
+View = dict[str, Any]
+
+
+def candidate_view(interview: InterviewSession, snapshot: Snapshot, settings: Settings, now: datetime) -> View:
+    """A candidate's own part of their interview."""
+    return {
+        "session_id": interview.session_id,
+        "state": interview.state.value,
+        "job": {"title": interview.job.title},
+        "candidate": {"name": interview.candidate.name},
+        "questions": [{"index": question.index, "text": question.text} for question in interview.questions],
+        "notice": notice_view(interview.job, settings.notice),
+        "consent": _consent(interview.consents),
+        "microphone_only_allowed": interview.job.microphone_only_allowed,
+        "saved_ms": snapshot.saved_ms,
+        "recording": snapshot.recording,
+        "limits": {
+            "video_bps": settings.media.video_bps,
+            "audio_bps": settings.media.audio_bps,
+            "audio_target_bps": settings.signaling.opus_target_bps,
+        },
+        "ice_servers": ice_servers_view(settings.signaling, interview.session_id, now),
+    }
+
+
+def hr_view(interview: InterviewSession, snapshot: Snapshot, settings: Settings, now: datetime) -> View:
+    """All of it."""
+    candidate = interview.candidate
+    about = {"id": candidate.id, "name": candidate.name, "email": candidate.email, "folder": candidate.folder}
+    return candidate_view(interview, snapshot, settings, now) | {
+        "candidate": about,
+        "created_at": interview.created_at,
+        "started_at": interview.started_at,
+        "ended_at": interview.ended_at,
+        "video_file_path": interview.video_file_path,
+        "video_size_mb": interview.video_size_mb,
+        "video_uploaded_at": interview.video_uploaded_at,
+        "duration_ms": interview.duration_ms if interview.duration_ms is not None else snapshot.saved_ms,
+        "parts": [_part(part) for part in interview.parts],
+        "marks": _marks(interview.parts),
+    }
+
+
+def list_row(summary: InterviewSummary) -> View:
+    """One line of HR's list."""
+    return {
+        "session_id": summary.session_id,
+        "state": summary.state.value,
+        "candidate_name": summary.candidate,
+        "job_title": summary.job,
+        "created_at": summary.created_at,
+        "started_at": summary.started_at,
+        "ended_at": summary.ended_at,
+        "duration_ms": summary.duration_ms,
+        "size_bytes": summary.size_bytes,
+    }
+
+
+def notice_view(job: Job, texts: NoticeSettings) -> View:
+    """What candidates are told before the camera opens: the job's words, or the server's where it has none."""
+    return {
+        "version": texts.version,
+        "controller": job.notice_controller or texts.controller,
+        "contact": job.notice_contact or texts.contact,
+        "purpose": job.notice_purpose or texts.purpose,
+        "recipients": job.notice_recipients or texts.recipients,
+        "retention_days": job.retention_days,
+        "rights": texts.rights,
+    }
+
+
+def servers_for(settings: SignalingSettings, name: str, now: datetime) -> list[IceServer]:
+    """The STUN and TURN servers to tell a browser of; credentials run out."""
+    fixed = None
+    if settings.turn_username is not None and settings.turn_password is not None:
+        fixed = (settings.turn_username, settings.turn_password.get_secret_value())
+    return ice_servers(
+        settings.ice_servers,
+        secret=settings.turn_secret.get_secret_value() if settings.turn_secret else None,
+        name=name,
+        expires_at=int(now.timestamp()) + settings.turn_credential_ttl_s,
+        fixed=fixed,
+    )
+
+
+def ice_servers_view(settings: SignalingSettings, name: str, now: datetime) -> list[dict[str, object]]:
+    """The same as RTCPeerConnection takes them."""
+    return [server.as_json() for server in servers_for(settings, name, now)]
+
+
+def as_json(view: Any) -> str:
+    """JSON with times as `2026-11-24T09:00:00Z`."""
+    return json.dumps(view, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no place in an answer")
+
+
+def _consent(consents: list[Consent]) -> View | None:
+    if not consents:
+        return None
+    return {"notice_version": consents[-1].notice_version, "given_at": consents[-1].given_at}
+
+
+def _part(part: Part) -> View:
+    return {
+        "n": part.number,
+        "state": part.state.value,
+        "source": part.source.value,
+        "started_at": part.started_at,
+        "ended_at": part.ended_at,
+        "duration_ms": part.duration_ms,
+        "size_bytes": part.size_bytes or 0,
+        "url": None if part.state is PartState.OPEN else part_url(part),
+        "video_codec": part.video_codec,
+        "audio_codec": part.audio_codec,
+        "width": part.width,
+        "height": part.height,
+        "video_kbps": part.video_kbps,
+        "audio_kbps": part.audio_kbps,
+        "end_reason": part.end_reason,
+        "gaps": [
+            {"track": gap.track, "start_ms": gap.start_ms, "end_ms": gap.end_ms, "reason": gap.reason}
+            for gap in part.gaps
+        ],
+    }
+
+
+def part_url(part: Part) -> str:
+    """Where a part is played from."""
+    return f"/api/interviews/{quote(part.session_id, safe='')}/parts/{part.number}"
+
+
+def _marks(parts: list[Part]) -> list[View]:
+    return [
+        {
+            "part": part.number,
+            "offset_ms": mark.offset_ms,
+            "kind": mark.kind,
+            "question_index": mark.question_index,
+            "take": mark.take,
+        }
+        for part in parts
+        for mark in part.marks
+    ]

@@ -63,7 +63,7 @@ def endpoint(take: Take) -> aioweb.Application:
         await connection.setRemoteDescription(RTCSessionDescription(sdp=await request.text(), type="offer"))
         hand_out(connection, take)
         await connection.setLocalDescription(await connection.createAnswer())
-        answer = with_cap(connection.localDescription.sdp).replace("a=rtcp-fb:* goog-remb\r\n", "")
+        answer = with_cap(connection.localDescription.sdp)
         return aioweb.Response(status=201, text=answer, headers={"Location": "/whip/one/1"})
 
     async def close(_app: aioweb.Application) -> None:

@@ -17,6 +17,7 @@ from media_server.rtp.sound_clock import SoundClock, SoundPlace
 __all__ = ["MediaTime", "SenderClock", "SoundPlace"]
 
 _RATES = {MediaKind.SOUND: SAMPLE_RATE, MediaKind.PICTURE: PICTURE_RATE}
+_MAX_AHEAD_MS = 2000.0  # a picture cannot be this far ahead of its own arrival; its timestamps jumped
 _MAX_CLOCKS = 8  # SSRCs whose reports are kept
 _MAX_ANCHORS = 4096  # at one sound report every 4 s: four and a half hours
 
@@ -111,11 +112,12 @@ class MediaTime:
         return None if self._zero is None else (arrival - self._part_delay()) * 1000
 
     def _target(self, frame: VideoFrame) -> float:
-        if not self._wall_clock.distrusted:
-            sound, picture = self._sound_clock(), self._clock(MediaKind.PICTURE, frame.ssrc)
-            if sound is not None and picture is not None:
-                return self._on_sound(picture.ntp_of(frame.rtp_timestamp), sound)
-        return (self._picture.due(frame) - self._part_delay()) * 1000
+        by_arrival = (self._picture.due(frame) - self._part_delay()) * 1000
+        sound, picture = self._sound_clock(), self._clock(MediaKind.PICTURE, frame.ssrc)
+        if self._wall_clock.distrusted or sound is None or picture is None:
+            return by_arrival
+        mapped = self._on_sound(picture.ntp_of(frame.rtp_timestamp), sound)
+        return mapped if mapped < by_arrival + _MAX_AHEAD_MS else by_arrival
 
     def _part_delay(self) -> float:
         """The monotonic time at which the part would begin if its clock had run like ours."""

@@ -8,7 +8,7 @@ MAX_CORRECTION_MS = 4.0
 """No frame moves by more than 5 ms against the one before it, which no viewer sees; rounding may add the fifth."""
 
 _GAIN = 0.1  # of what is left to correct, per frame
-_DISCONTINUITY_MS = 1000.0  # a picture this much too early is no drift: its clock stood still or jumped
+_DISCONTINUITY_MS = 1000.0  # a picture this far off is no drift: its clock stood still or jumped
 
 
 class PictureClock:
@@ -54,7 +54,7 @@ class PictureClock:
     def _follow(self, rtp_timestamp: int, target_ms: float) -> None:
         expected = self.locate(rtp_timestamp)
         error = target_ms - expected
-        if error > _DISCONTINUITY_MS:
+        if abs(error) > _DISCONTINUITY_MS:
             self.position_ms = target_ms
-            return
-        self.position_ms = expected + max(-MAX_CORRECTION_MS, min(MAX_CORRECTION_MS, _GAIN * error))
+        else:
+            self.position_ms = expected + max(-MAX_CORRECTION_MS, min(MAX_CORRECTION_MS, _GAIN * error))

@@ -5,9 +5,12 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from media_server.rtp.media_time import MediaTime, SenderClock, SoundPlace
 from media_server.rtp.packet import MediaKind, SoundFrame, VideoFrame
+from tests.media_server.rtp.bounds import bounded
 
 SOUND_START = 2**32 - 48_000 * 40  # so that both timestamps wrap within every run
 PICTURE_START = 2**32 - 90_000 * 50
@@ -200,3 +203,214 @@ def test_slow_drift_over_three_hours_without_a_wall_clock(drift: float) -> None:
     result = run(sender, 3 * 3600, reports=False)
     assert sender.time.sender_clock is SenderClock.UNKNOWN
     assert max(abs(error - 20) for error in result.errors[100:]) < 20
+
+
+def test_noise_in_reports_does_not_show() -> None:
+    """Reports are off by a few milliseconds, one by 20; pictures stay smooth."""
+    sender = Sender(report_noise=0.003)
+    result = run(sender, 600)
+    sender.report(MediaKind.PICTURE, 600.0, step=0.02)
+    steps = [later - earlier for earlier, later in pairwise(result.placed[200:])]
+    assert all(abs(step - 100) <= 2 for step in steps)
+    assert max(abs(error) for error in result.errors[200:]) < 8
+
+
+def test_a_sound_clock_that_slips_is_followed() -> None:
+    """As Chromium's fake microphone does: 10 ms every 30 s are simply not sent."""
+    time = MediaTime()
+    sound_at: tuple[float, float] = (0.0, 0.0)
+    errors: list[float] = []
+    for tick in range(6000):
+        at = tick / 10
+        slipped = int(at / 30) * 480
+        stamp = round(at * 48_000) - slipped
+        sound_at = (at, time.place_sound(sound(stamp, at + 0.06)).start_ms)
+        errors.append(time.place_picture(picture(round(at * 90_000), at + 0.06)) - sound_at[1])
+        if tick % 10 == 5:
+            time.receive_sender_report(MediaKind.PICTURE, 1, WALL + at, round(at * 90_000), at + 0.02)
+        if tick % 50 == 24:
+            time.receive_sender_report(MediaKind.SOUND, 2, WALL + at, stamp, at + 0.02)
+    assert max(abs(error) for error in errors[100:]) < 20
+
+
+def test_a_long_stall_of_the_camera_keeps_its_length() -> None:
+    for reports in (True, False):
+        result = run(Sender(jitter=0.005), 300, stalled=range(100, 180), reports=reports)
+        after = result.placed.index(next(placed for placed in result.placed if placed > 150_000))
+        assert 80_000 <= result.placed[after] - result.placed[after - 1] <= 80_200
+        assert max(abs(error - 20 * (not reports)) for error in result.errors[100:]) < 20
+
+
+def test_a_camera_whose_clock_stands_still_is_caught_up_with() -> None:
+    time = MediaTime()
+    placed = [time.place_picture(picture(3750 * index, index / 24)) for index in range(480)]
+    placed += [time.place_picture(picture(3750 * index, 10 + index / 24)) for index in range(480, 960)]
+    assert placed[-1] == pytest.approx((10 + 959 / 24) * 1000, abs=5)
+    assert sum(later - earlier > 1000 for earlier, later in pairwise(placed)) == 1
+    assert all(later > earlier for earlier, later in pairwise(placed))
+
+
+def test_silence_of_the_sound_while_the_picture_goes_on() -> None:
+    for reports in (True, False):
+        sender = Sender(jitter=0.005)
+        result = run(sender, 300, silent=range(100, 180), reports=reports)
+        assert max(abs(error - 20 * (not reports)) for error in result.errors[100:]) < 20
+        assert sender.send_sound(300.0).start_ms == pytest.approx(300_000, abs=70)
+
+
+@pytest.mark.parametrize("reports", [True, False])
+def test_a_camera_whose_clock_jumps_is_placed_by_arrival(reports: bool) -> None:
+    sender = Sender()
+    run(sender, 60, reports=reports)
+    jumped = sender.picture_timestamp(60.0) + 90_000 * 3600
+    placed = [sender.time.place_picture(picture(jumped + 3750 * index, 60.06 + index / 24)) for index in range(48)]
+    assert placed[0] == pytest.approx(60_020, abs=50)
+    assert placed[-1] == pytest.approx(60_020 + FRAME_MS * 47, abs=50)
+
+
+def test_pictures_alone_are_placed_by_arrival() -> None:
+    time = MediaTime()
+    placed = [time.place_picture(picture(3750 * index, 5 + index / 24)) for index in range(2400)]
+    assert placed == [round(FRAME_MS * index) for index in range(2400)]
+    assert time.map_arrival(6.0) == pytest.approx(1000)
+
+
+def test_another_picture_stream_goes_on_by_arrival() -> None:
+    time = MediaTime()
+    for index in range(48):
+        time.place_picture(picture(3750 * index, 5 + index / 24))
+    assert time.place_picture(picture(999_999_999, 8.0, ssrc=7)) == 3000
+    assert time.place_picture(picture(999_999_999 + 3750, 8.0 + 1 / 24, ssrc=7)) == 3042
+    assert time.place_picture(picture(0, 8.0, ssrc=8)) == 3043
+
+
+def test_a_wall_clock_that_was_set_is_noticed_and_trusted_again() -> None:
+    sender = Sender()
+    run(sender, 30)
+    assert sender.time.sender_clock is SenderClock.MAPPED
+    before = sender.time.map_ntp(WALL + 20)
+    clocks: list[SenderClock] = []
+    for index in range(8):
+        kind = MediaKind.SOUND if index % 2 else MediaKind.PICTURE
+        sender.report(kind, 30 + index, step=3600.0)
+        clocks.append(sender.time.sender_clock)
+        doubted = clocks[-1] is SenderClock.DISTRUSTED
+        assert (sender.time.map_ntp(WALL + 20) is None) == doubted
+    assert clocks == [SenderClock.DISTRUSTED] * 5 + [SenderClock.MAPPED] * 3
+    assert sender.time.map_ntp(WALL + 3600 + 20) == pytest.approx(before, abs=1)
+
+
+def test_one_report_that_was_late_changes_nothing() -> None:
+    sender = Sender()
+    run(sender, 30)
+    stamp = sender.picture_timestamp(31.0)
+    sender.time.receive_sender_report(MediaKind.PICTURE, 1, WALL + 31.0, stamp, 33.0)
+    doubted = sender.time.sender_clock
+    sender.report(MediaKind.PICTURE, 33.0)
+    assert [doubted, sender.time.sender_clock] == [SenderClock.DISTRUSTED, SenderClock.MAPPED]
+    assert sender.time.map_ntp(WALL + 20) == pytest.approx(20_000 - 0, abs=1)
+
+
+def test_a_sender_without_a_wall_clock_is_placed_by_arrival() -> None:
+    sender = Sender()
+    for tick in range(600):
+        at = tick / 10
+        sender.send_sound(at)
+        assert sender.send_picture(at) == pytest.approx(at * 1000 + 20, abs=2)
+        sender.time.receive_sender_report(MediaKind.PICTURE, 1, 0.0, sender.picture_timestamp(at), at)
+        sender.time.receive_sender_report(MediaKind.SOUND, 2, 0.0, sender.sound_timestamp(at), at)
+    assert sender.time.sender_clock is SenderClock.DISTRUSTED
+    assert sender.time.map_ntp(WALL) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_wild_wall_clock_does_no_harm(seed: int) -> None:
+    sender = Sender(random=Random(seed))
+    placed: list[int] = []
+    for tick in range(1200):
+        at = tick / 10
+        sender.send_sound(at)
+        placed.append(sender.send_picture(at))
+        sender.report(sender.random.choice(list(MediaKind)), at, step=sender.random.uniform(-1e6, 1e6))
+    assert all(later > earlier for earlier, later in pairwise(placed))
+    assert placed[-1] == pytest.approx(119_900 + 20, abs=100)
+
+
+@pytest.mark.parametrize("drift", [0.0, 200e-6])
+def test_moments_of_the_senders_clock_are_found_again(drift: float) -> None:
+    """Early moments before the first report, and long ago ones after the clocks have drifted apart."""
+    sender = Sender(drift=drift, report_noise=0.001)
+    run(sender, 3600)
+    for moment in (0.5, 3.0, 60.0, 1800.3, 3599.0, 3605.0):
+        expected = moment * 1000 * (1 + drift)
+        assert sender.time.map_ntp(WALL + moment) == pytest.approx(expected, abs=6)
+    assert sender.time.map_ntp(WALL - 1.0) == pytest.approx(-1000, abs=6)
+
+
+def test_moments_are_found_by_the_picture_alone() -> None:
+    sender = Sender()
+    assert sender.time.map_ntp(WALL) is None
+    for tick in range(100):
+        sender.send_picture(tick / 10)
+    sender.report(MediaKind.PICTURE, 10.0)
+    assert sender.time.map_ntp(WALL + 5.0) == pytest.approx(5000, abs=1)
+
+
+def test_anchors_do_not_grow_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media_server.rtp.media_time._MAX_ANCHORS", 50)
+    sender = Sender()
+    run(sender, 3600)
+    assert len(sender.time._anchors) <= 50
+    assert sender.time.map_ntp(WALL + 1000.0) == pytest.approx(1_000_000, abs=1)
+
+
+def test_reports_of_many_ssrcs_are_not_kept() -> None:
+    time = MediaTime()
+    for ssrc in range(1000):
+        time.receive_sender_report(MediaKind.SOUND, ssrc, WALL, 0, 0.0)
+    assert len(time._clocks) <= 8
+
+
+def test_holes_are_located() -> None:
+    time = MediaTime()
+    assert time.locate(MediaKind.SOUND, 2, 0) is None
+    assert time.map_arrival(1.0) is None
+    time.place_sound(sound(5000, 1.0))
+    time.place_picture(picture(90_000, 1.0))
+    assert time.locate(MediaKind.SOUND, 2, 5960) == 20.0
+    assert time.locate(MediaKind.PICTURE, 1, 180_000) == pytest.approx(1020)
+    assert time.locate(MediaKind.PICTURE, 5, 180_000) is None
+
+
+@bounded
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("sound"), st.integers(1, 2), st.integers(-(2**33), 2**33), st.floats(0, 3)),
+            st.tuples(st.just("sound"), st.just(1), st.integers(0, 50).map(lambda n: n * 960), st.floats(0, 0.05)),
+            st.tuples(st.just("picture"), st.integers(3, 4), st.integers(-(2**33), 2**33), st.floats(0, 3)),
+            st.tuples(st.just("picture"), st.just(3), st.integers(0, 50).map(lambda n: n * 3750), st.floats(0, 0.05)),
+            st.tuples(st.just("report"), st.integers(1, 4), st.integers(0, 2**32 - 1), st.floats(0, 10)),
+        ),
+        max_size=60,
+    )
+)
+def test_time_never_goes_back_whatever_comes(events: list[tuple[str, int, int, float]]) -> None:
+    time = MediaTime()
+    now, sound_end, shown = 100.0, 0.0, -1
+    for what, ssrc, stamp, pause in events:
+        now += pause
+        if what == "sound":
+            place = time.place_sound(sound(stamp, now, ssrc=ssrc))
+            assert place.start_ms >= sound_end - 1e-6
+            assert place.start_ms <= (now - 100) * 1000 + 2000 + 60 * 20 + 3000
+            sound_end = place.start_ms + 20
+        elif what == "picture":
+            placed = time.place_picture(picture(stamp, now, ssrc=ssrc))
+            assert placed > shown
+            assert placed <= (now - 100) * 1000 + 3000 + 60 * 20 + 3000
+            shown = placed
+        else:
+            kind = MediaKind.SOUND if ssrc <= 2 else MediaKind.PICTURE
+            time.receive_sender_report(kind, ssrc, stamp / 1000, stamp, now)
+            time.map_ntp(stamp / 1000)

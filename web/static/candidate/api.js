@@ -96,5 +96,6 @@ export function loadProblem(error) {
   if (!(error instanceof ApiProblem)) throw error;
   if (error.status === 0) return "unreachable";
   if (error.status === 401 || error.status === 404) return error.type === "expired" ? "expired" : "link_unknown";
-  return error.status === 409 ? "finished" : "server_failed";
+  if (error.status === 409) return "finished";
+  return error.status === 422 ? "notice_changed" : "server_failed";
 }

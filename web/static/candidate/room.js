@@ -174,8 +174,8 @@ export class Room {
     try {
       this.dispatch({ type: "finished", interview: await this.api.finish() });
     } catch (error) {
-      const isConflict = error instanceof ApiProblem && error.status === 409;
-      this.dispatch({ type: "finish_failed", why: isConflict ? "nothing_recorded" : "unreachable" });
+      const isEmpty = error instanceof ApiProblem && error.type === "nothing-recorded";
+      this.dispatch({ type: "finish_failed", why: isEmpty ? "nothing_recorded" : "unreachable" });
     }
   }
 

@@ -19,6 +19,6 @@
  * @typedef {{deviceId: string, label: string}} Device
  * @typedef {{stream: MediaStream, cameras: Device[], microphones: Device[], camera: string, microphone: string}} OpenedDevices
  * @typedef {"insecure_page" | "no_api" | "permission_denied" | "no_device" | "no_camera" | "no_microphone" | "device_busy" | "device_unknown"} DeviceProblem
- * @typedef {DeviceProblem | "link_unknown" | "no_link" | "finished" | "expired" | "withdrawn" | "deleted" | "over_cap" | "not_acceptable" | "unreachable" | "server_failed"} Problem
+ * @typedef {DeviceProblem | "link_unknown" | "no_link" | "finished" | "expired" | "withdrawn" | "deleted" | "over_cap" | "not_acceptable" | "notice_changed" | "unreachable" | "server_failed"} Problem
  */
 export {};

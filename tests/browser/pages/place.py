@@ -1,0 +1,84 @@
+"""A running server on data of its own, and what a test puts into it."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web as aioweb
+
+from db import people
+from db.clock import SystemClock
+from tests.live.harness import free_port
+from web.app import create_app, open_services
+from web.invitations import NewInterview, links_for, set_up
+from web.passwords import hash_password
+from web.services import Services
+from web.settings import load_settings
+
+HR_EMAIL = "hr@example.org"
+HR_PASSWORD = "correct horse battery staple"
+QUESTIONS = ("What are you proud of?", "What would be new to you?", "What would you like to ask us?")
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a candidate was sent."""
+
+    session_id: str
+    "The interview."
+    token: str
+    "What opens it."
+    link: str
+    "The whole link."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The server, and where it is."""
+
+    services: Services
+    "Its parts, for what no page can do."
+    url: str
+    "Scheme, host and port, without a slash at the end."
+    job: int
+    "The HR user's job."
+    lenient_job: int
+    "Another one, which takes interviews by voice alone."
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def invite(self, *, job: int | None = None, candidate: str = "John Doe") -> Invitation:
+        """A new interview with three questions."""
+        number = next(self._numbers)
+        new = NewInterview(f"interview-{number}", job or self.job, candidate, None, None, QUESTIONS)
+        async with self.services.database.writing() as db_session:
+            interview = await set_up(db_session, new, self.services.clock.utc_now())
+        key = self.services.data_folder.server_key()
+        links = links_for(key, self.url, new.session_id, interview.link_version)
+        return Invitation(new.session_id, links.token, links.candidate_url)
+
+
+@asynccontextmanager
+async def open_place(data: Path) -> AsyncIterator[Place]:
+    """Serve on a free port until the caller is done."""
+    port = free_port()
+    settings = load_settings(None, {"data": data, "web": {"port": port, "sign_in_rate": "1000/minute"}})
+    async with open_services(settings, SystemClock()) as services:
+        runner = aioweb.AppRunner(create_app(services))
+        await runner.setup()
+        try:
+            await aioweb.TCPSite(runner, "127.0.0.1", port).start()
+            job, lenient_job = await _add_jobs(services)
+            yield Place(services, settings.web.base_url, job, lenient_job)
+        finally:
+            await runner.cleanup()
+
+
+async def _add_jobs(services: Services) -> tuple[int, int]:
+    now = services.clock.utc_now()
+    async with services.database.writing() as db_session:
+        user = await people.add_user(db_session, HR_EMAIL, hash_password(HR_PASSWORD), now)
+        job = await people.add_job(db_session, "Nurse", user.id, now)
+        lenient = await people.add_job(db_session, "Bookkeeper", user.id, now, microphone_only_allowed=True)
+    return job.id, lenient.id

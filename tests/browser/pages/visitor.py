@@ -1,0 +1,75 @@
+"""What people do in front of a page, and what they see."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import ConsoleMessage, Error, Locator, Page, expect
+
+from tests.live.browser import CandidatePage
+
+EXPECTED_REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (401|404|409|422|503)")
+"Chromium writes every refused request to the console; the pages provoke some on purpose."
+
+
+class Visitor:
+    """A page, and what its console complains of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.candidate = CandidatePage(page)
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", self._hear_error)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not EXPECTED_REFUSAL.match(message.text):
+            self.complaints.append(message.text)
+
+    def _hear_error(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    async def sees(self, name: str) -> Locator:
+        """Wait for one of the candidate's screens."""
+        screen = self.candidate.screen(name)
+        await expect(screen).to_be_visible()
+        return screen
+
+    async def reaches_devices(self, link: str) -> None:
+        """Open the link and agree."""
+        await self.page.goto(link)
+        await self.sees("notice")
+        await self.candidate.consent()
+        await self.sees("devices")
+
+    async def records(self, link: str) -> None:
+        """Open the link, agree, start, and wait until something is saved."""
+        await self.reaches_devices(link)
+        await self.candidate.start()
+
+    async def signs_in(self, url: str, email: str, password: str) -> None:
+        """As somebody of HR."""
+        await self.page.goto(f"{url}/hr")
+        await self.page.get_by_label("E-mail").fill(email)
+        await self.page.get_by_label("Password").fill(password)
+        await self.page.get_by_role("button", name="Sign in").click()
+        await expect(self.page.get_by_role("heading", name="Interviews")).to_be_visible()
+
+    async def has_no_barriers(self) -> None:
+        """What axe finds on the page as it is now, in light and in dark: nothing."""
+        for scheme in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found: dict[str, Any] = (await Axe().run(self.page)).response
+            assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == [], scheme
+
+    async def fits(self) -> None:
+        """Nothing sticks out of a phone's screen."""
+        await self.page.set_viewport_size({"width": 360, "height": 740})
+        width: int = await self.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360
+
+
+def static_text(name: str) -> str:
+    """A file of web/static."""
+    return (Path(__file__).parents[3] / "web" / "static" / name).read_text()

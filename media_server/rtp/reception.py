@@ -7,7 +7,7 @@ from media_server.rtp.sequence import SequenceUnwrapper, timestamp_distance
 
 _MAX_LOST = (1 << 23) - 1
 _MIN_LOST = -(1 << 23)
-_MAX_DELAY = 0xFFFFFFFF
+_MAX_32_BITS = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class ReceptionStatistics:
 
     def receive_sender_report(self, ntp_time: int, now: float) -> None:
         """Note a sender report: its 64-bit NTP time and when it arrived."""
-        self._report = (ntp_time >> 16 & 0xFFFFFFFF, now)
+        self._report = (ntp_time >> 16 & _MAX_32_BITS, now)
 
     def report_block(self, now: float) -> ReportBlock | None:
         """What to report now; None before the first packet. Each call begins a new interval."""
@@ -86,7 +86,8 @@ class ReceptionStatistics:
         lost = max(_MIN_LOST, min(_MAX_LOST, expected - self._received))
         fraction = self._fraction_lost(expected)
         last_report, delay = self._since_report(now)
-        return ReportBlock(self._ssrc, fraction, lost, highest & 0xFFFFFFFF, int(self._jitter), last_report, delay)
+        jitter = min(_MAX_32_BITS, int(self._jitter))
+        return ReportBlock(self._ssrc, fraction, lost, highest & _MAX_32_BITS, jitter, last_report, delay)
 
     def _measure_jitter(self, timestamp: int, now: float) -> None:
         """RFC 3550 appendix A.8; packets of one timestamp left the encoder together and tell nothing."""
@@ -107,4 +108,4 @@ class ReceptionStatistics:
         if self._report is None:
             return 0, 0
         last_report, arrived = self._report
-        return last_report, max(0, min(_MAX_DELAY, int((now - arrived) * 65536)))
+        return last_report, max(0, min(_MAX_32_BITS, int((now - arrived) * 65536)))

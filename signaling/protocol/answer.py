@@ -90,7 +90,8 @@ def _bandwidth(kind: str, settings: AnswerSettings) -> list[str]:
         payload_bps = settings.audio_bps
         packets = 1_000 / (settings.packet_time_ms or _OPUS_PACKET_MS)
     whole_kbps = math.ceil((payload_bps + packets * _PACKET_OVERHEAD * 8) / 1_000)
-    # libwebrtc obeys whichever comes last, Firefox b=TIAS if there is one; so the exact one comes last.
+    # libwebrtc obeys whichever comes last, Firefox b=TIAS if there is one; so the exact one comes last. For sound
+    # libwebrtc also takes it for Opus's target, above maxaveragebitrate: a page that wants less sets `maxBitrate`.
     return [f"b=AS:{whole_kbps}", f"b=TIAS:{payload_bps}"]
 
 

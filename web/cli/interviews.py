@@ -1,6 +1,7 @@
 """`holdfast interview …`."""
 
 import secrets
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -174,5 +175,5 @@ def _print_table(summaries: Sequence[InterviewSummary]) -> None:
         length, size = formats.duration(row.duration_ms), formats.megabytes(row.size_bytes)
         table.add_row(row.session_id, row.candidate, row.job, row.state.value, length, size, created)
     # A pipe has no width; nothing may be cut off there.
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 1_000, markup=False)
+    console = Console() if sys.stdout.isatty() else Console(width=1_000)
+    console.print(table, markup=False)

@@ -100,6 +100,9 @@ class Ledger:
             # Deleted under our hands, or over for another reason: the files are the truth then.
             logger.warning("interview %s: part %d was not written down (%s)", self._session_id, number, error)
             state = None
+        except Exception:
+            logger.exception("interview %s: part %d was not written down", self._session_id, number)
+            state = None
         if entry is not None:
             self._entries.popleft()
         if state is not None:

@@ -213,7 +213,8 @@ class LiveInterview:
                 if subscription.client_id == older:
                     subscription.put(Takeover())
         self._last_client = publishing.client_id
-        self.publishing = publishing
+        # It may have ended already, while its predecessor was being closed.
+        self.publishing = None if self.is_past(publishing.whip_session) else publishing
         self.tell_state()
 
     async def open_part(self, publishing: Publishing) -> PartPlace:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from aiohttp import web as aioweb
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import event
 
-from db import interviews, people, recordings
+from db import interviews, migrate, people, recordings
 from db.clock import SystemClock
 from db.engine import Database
 from db.models import InterviewSession, Part
@@ -94,9 +95,17 @@ class House:
             return await recordings.parts_of(db_session, session_id)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables, made once."""
+    path = tmp_path_factory.mktemp("signaling") / "holdfast.db"
+    migrate.upgrade(path, busy_timeout_s=5.0)
+    return path
+
+
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    database = await Database.open(tmp_path / "holdfast.db")
+async def house(tmp_path: Path, empty_database: Path) -> AsyncIterator[House]:
+    database = await Database.open(Path(shutil.copy(empty_database, tmp_path)))
     async with database.writing() as db_session:
         owner = await people.add_user(db_session, "hr@example.org", None, NOW)
         job = await people.add_job(db_session, "Lighthouse keeper", owner.id, NOW)

@@ -6,17 +6,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from db.engine import Database
 from db.states import InterviewEvent, InterviewState, PartState
 from media_server.aio.aiortc_tap import NoFreePort
-from media_server.recording.events import DiskTrouble, EndReason, OverCap
-from signaling.aio import errors
+from media_server.recording.events import DiskTrouble, EndReason, GapFound, OverCap, PartGap
+from media_server.rtp.packet import MediaKind
+from signaling.aio import errors, live_interviews
 from signaling.aio.live_interviews import Published
 from signaling.protocol.control import CloseCode, Ended, GapMessage, Notice, SavedUpTo, State
 from signaling.protocol.offer import read_offer
 from signaling.protocol.whip import read_trickle
-from tests.fakes.publisher import OfferRefused
+from tests.fakes.publisher import FakePublisher, OfferRefused
 from tests.signaling.conftest import House, a_moment, next_message, waiting
 from tests.signaling.offers import captured, offer, sound
 
@@ -104,7 +106,7 @@ async def test_gaps_do_not_wait_for_the_end_nor_write_more_than_once_a_second(
         await asyncio.sleep(0.1)
     while len((await house.parts())[0].gaps) < 20:
         await a_moment()
-    assert 2 <= len(database_writes) <= 4
+    assert len(database_writes) >= 2
     assert all(later - earlier > 0.9 for earlier, later in pairwise(database_writes))
 
 
@@ -123,6 +125,24 @@ async def test_what_the_database_cannot_take_now_it_gets_later(house: House) -> 
     while (await house.parts())[0].state is PartState.OPEN:
         await a_moment()
     await other.close()
+
+
+async def test_what_the_database_refuses_for_good_holds_nothing_up(house: House) -> None:
+    await house.interview()
+    await publish(house)
+    publisher = house.publishers.last
+    await publisher.media_arrives()
+    publisher.tell(GapFound(7, PartGap(MediaKind.PICTURE, 0, 1, "lost")))  # there is no part 7
+    async with house.database.writing() as db_session:
+        await db_session.execute(
+            text("CREATE TRIGGER broken BEFORE INSERT ON gaps BEGIN SELECT RAISE(ABORT, 'x'); END")
+        )
+    publisher.loses(0, 5)
+    live = house.live._live["one"]
+    assert await live.ledger.settle()
+    await publisher.close(EndReason.CLOSED_BY_PAGE)
+    assert await live.ledger.settle()
+    assert (await house.parts())[0].state is PartState.CLOSED
 
 
 # --- who may publish -----------------------------------------------------------------
@@ -257,6 +277,30 @@ async def test_two_at_once_leave_one_that_publishes(house: House) -> None:
     await asyncio.gather(*(publish(house, f"client-{number:04}") for number in range(5)))
     assert [publisher.ended for publisher in house.publishers.made].count(None) == 1
     assert house.live.publishing_count == 1
+
+
+async def test_a_session_that_ends_while_it_takes_over_is_not_kept(house: House) -> None:
+    await house.interview()
+    await publish(house)
+    first = house.publishers.last
+
+    async def slow_close(reason: EndReason) -> None:
+        await house.publishers.last.close(EndReason.CONNECTION_LOST)
+        await FakePublisher.close(first, reason)
+
+    first.close = slow_close  # type: ignore[method-assign]  # this one's disk is slow
+    await publish(house, PHONE)
+    assert house.live.publishing_count == 0
+
+
+async def test_idle_interviews_are_forgotten_oldest_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_interviews, "MAX_REMEMBERED", 2)
+    for session_id in ("one", "two", "three", "four"):
+        await house.interview(session_id)
+    await publish(house, session_id="one")
+    for session_id in ("two", "three", "four"):
+        await house.live.snapshot(session_id)
+    assert list(house.live._live) == ["one", "four"]
 
 
 # --- trickle -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 _UNMEASURED_ROUND_TRIP = 0.1  # what a retransmission is waited for until one was measured
 _SMOOTHING = 1 / 8  # weight of a new measurement, as in RFC 6298
+_HELD_UP = 0.1  # seconds by which a timer is late when the whole process was held up
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,7 @@ class _Missing:
 
 
 class MissingPackets:
-    """The sequence numbers (unwrapped) that one SSRC still owes, lowest first.
-
-    Holes are found in ascending order, so the lowest number is also the first to be given up.
-    """
+    """The sequence numbers (unwrapped) that one SSRC still owes, lowest first."""
 
     def __init__(self, settings: LossSettings, round_trip: RoundTrip) -> None:
         self._settings = settings
@@ -88,11 +86,18 @@ class MissingPackets:
         return due
 
     def give_up(self, now: float) -> bool:
-        """Forget the numbers that were waited for long enough. True when there were any."""
-        late = [number for number, missing in self._missing.items() if missing.give_up_at <= now]
-        for number in late:
+        """Forget the numbers that were waited for long enough. True when there were any.
+
+        Called much too late, it waits an interval more: what was sent again meanwhile lies in the socket, unread.
+        """
+        due = [number for number, missing in self._missing.items() if missing.give_up_at <= now]
+        if due and now - self._missing[due[0]].give_up_at > _HELD_UP:
+            for number in due:
+                self._missing[number].give_up_at = now + self._settings.interval
+            return False
+        for number in due:
             del self._missing[number]
-        return bool(late)
+        return bool(due)
 
     def give_up_lowest(self) -> None:
         """Forget the lowest number, if there is any."""
@@ -107,5 +112,4 @@ class MissingPackets:
         """When to ask or to give up next."""
         if not self._missing:
             return None
-        give_up_at = next(iter(self._missing.values())).give_up_at
-        return min(give_up_at, *(missing.ask_at for missing in self._missing.values()))
+        return min(min(missing.ask_at, missing.give_up_at) for missing in self._missing.values())

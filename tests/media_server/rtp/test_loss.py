@@ -56,6 +56,16 @@ def test_it_is_given_up(missing: MissingPackets) -> None:
     assert len(missing) == 0
 
 
+def test_what_lies_unread_while_the_process_is_held_up_is_not_given_up(missing: MissingPackets) -> None:
+    missing.add([5, 6], 1.0)
+    assert not missing.give_up(2.5)
+    assert missing.arrived(5, 2.5)
+    missing.ask(2.5)
+    assert missing.next_timeout() == pytest.approx(2.52)
+    assert missing.give_up(2.5201)
+    assert len(missing) == 0
+
+
 def test_the_next_timeout_may_be_the_giving_up(missing: MissingPackets, round_trip: RoundTrip) -> None:
     round_trip.seconds = 1.0
     missing.add([5], 1.0)

@@ -40,7 +40,7 @@ def test_a_hole_holds_up_and_is_filled() -> None:
 def test_what_was_given_up_is_told_with_the_next_packet_and_comes_too_late() -> None:
     consumer = Consumer()
     consumer.receive(1, 4, 6)
-    consumer.order.give_up(0.6)
+    consumer.order.give_up(0.55)
     assert consumer.taken == [(1, 0), (4, 2), (6, 1)]
     consumer.receive(3, 7)
     assert consumer.taken[3:] == [(7, 0)]

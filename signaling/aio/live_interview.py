@@ -6,11 +6,8 @@ subscriptions), and into what is kept here, which is what pages hear when they c
 
 import asyncio
 import logging
-import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
 
 from db import recordings
 from db.clock import Clock
@@ -31,10 +28,10 @@ from media_server.recording.events import (
     Saved,
 )
 from signaling.aio.ledger import Ledger
+from signaling.aio.progress import Progress
+from signaling.aio.publishing import MediaPublisher, Publishing
 from signaling.aio.subscription import Subscription
 from signaling.protocol.control import CloseCode, Ended, GapMessage, SavedUpTo, ServerMessage, State, Takeover, notice
-from signaling.protocol.offer import Offer
-from signaling.protocol.whip import entity_tag
 
 logger = logging.getLogger(__name__)
 
@@ -45,22 +42,6 @@ MAX_REMEMBERED = 1_440
 _FINAL = frozenset({EndReason.FINISHED, EndReason.OVER_CAP, EndReason.DELETED})
 
 
-class MediaPublisher(Protocol):
-    """What is needed of :class:`media_server.aio.publisher.Publisher`."""
-
-    async def answer(self, offer_sdp: str) -> str:
-        """Take a narrowed offer, return the answer."""
-        ...
-
-    async def add_ice_candidates(self, candidates: Sequence[tuple[str, str]]) -> None:
-        """Take (mid, candidate) pairs."""
-        ...
-
-    async def close(self, reason: EndReason) -> None:
-        """End; when this returns the part is closed on disk. May be called again."""
-        ...
-
-
 OpenPart = Callable[[], Awaitable[PartPlace]]
 OnEvent = Callable[[PublisherEvent], None]
 MakePublisher = Callable[[str, OpenPart, OnEvent], MediaPublisher]
@@ -68,63 +49,6 @@ MakePublisher = Callable[[str, OpenPart, OnEvent], MediaPublisher]
 
 PartPath = Callable[[str, str, int], str]
 "(the candidate's folder, session_id, part number) → the part's path below the data folder."
-
-
-@dataclass(eq=False, slots=True)
-class Publishing:
-    """One WHIP session."""
-
-    client_id: str
-    "The page load that publishes."
-    user_agent: str
-    "What the sender calls itself; stored with the part."
-    offer: Offer
-    "What it offered."
-    whip_session: str = field(default_factory=lambda: secrets.token_urlsafe(18))
-    "Its name in the session URL, unguessable."
-    entity_tag: str = field(default_factory=lambda: entity_tag(secrets.token_urlsafe(9)))
-    "Its one ICE generation."
-    publisher: MediaPublisher | None = None
-    "Set before anything is answered."
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far the interview is saved."""
-
-    closed_ms: dict[int, int] = field(default_factory=dict)
-    "What lies in the parts that are closed, by number."
-    part: int | None = None
-    "The part that is being written."
-    part_saved_ms: int = 0
-    "What of it has been synced."
-    part_received_ms: int = 0
-    "What of it has arrived."
-    told_at: float = 0.0
-    "When that was so, monotonic seconds."
-
-    @property
-    def saved_ms(self) -> int:
-        """What lies on the disk of the whole interview."""
-        return sum(self.closed_ms.values()) + self.part_saved_ms
-
-    def lag_ms(self, now: float) -> int:
-        """How far saving is behind. News that stays away, because the disk or the sender is stuck, counts as well."""
-        if self.part is None:
-            return 0
-        return max(0, self.part_received_ms - self.part_saved_ms, round((now - self.told_at) * 1_000))
-
-    def begin(self, number: int, now: float) -> None:
-        """The part is written from now on, or again; what was saved of it counts on."""
-        self.part = number
-        self.told_at = now
-        self.part_saved_ms = self.part_received_ms = self.closed_ms.pop(number, 0)
-
-    def close(self, number: int, duration_ms: int) -> None:
-        """The part is closed and holds this much."""
-        self.closed_ms[number] = duration_ms
-        if self.part == number:
-            self.part, self.part_saved_ms, self.part_received_ms = None, 0, 0
 
 
 class LiveInterview:

@@ -4,20 +4,22 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from db import interviews
 from db.clock import Clock
 from db.engine import Database
-from db.errors import DiskFull, NotFound, NothingRecorded
+from db.errors import DiskFull, NothingRecorded
 from db.states import IllegalTransition, InterviewState
 from media_server.aio.aiortc_tap import NoFreePort
 from media_server.aio.publisher import OfferRefused
 from media_server.recording.events import EndReason
 from media_server.settings import MediaSettings
 from signaling.aio import errors
-from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath, Publishing
+from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath
+from signaling.aio.publishing import Publishing
+from signaling.aio.registry import Registry
 from signaling.aio.subscription import Subscription
 from signaling.protocol.answer import AnswerSettings, finish_answer
 from signaling.protocol.control import CloseCode, Ended, notice
@@ -33,9 +35,6 @@ from signaling.protocol.whip import (
 from signaling.settings import SignalingSettings
 
 logger = logging.getLogger(__name__)
-
-# Idle interviews are kept so that a superseded page stays superseded; each weighs about 2 KB.
-MAX_REMEMBERED = 2_000
 
 _MAY_PUBLISH = frozenset({InterviewState.CONSENTED, InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
 
@@ -84,7 +83,6 @@ class LiveInterviews:
         self._clock = clock
         self._settings = settings
         self._make_publisher = make_publisher
-        self._part_path = part_path
         self._store = store
         self._has_room = has_room
         self._answer_settings = AnswerSettings(
@@ -94,7 +92,7 @@ class LiveInterviews:
             packet_time_ms=settings.packet_time_ms,
             public_address=media.public_address,
         )
-        self._live: dict[str, LiveInterview] = {}
+        self._registry = Registry(database=database, clock=clock, part_path=part_path)
         self._heartbeat: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -108,7 +106,7 @@ class LiveInterviews:
         UnknownInterview.
         """
         publishing = Publishing(client_id or secrets.token_urlsafe(12), user_agent[:500], offer)
-        async with self._held(session_id) as live:
+        async with self._registry.held(session_id) as live:
             await self._check_may_publish(live, publishing)
             answer = await self._answer(live, publishing)
             await self._end(live, EndReason.SUPERSEDED)
@@ -121,7 +119,7 @@ class LiveInterviews:
         self, session_id: str, whip_session: str, fragment: TrickleFragment, if_match: str | None
     ) -> None:
         """Take ICE candidates. Raises UnknownInterview, PreconditionRequired, PreconditionFailed, RestartUnsupported."""
-        _, publishing = self._publishing(session_id, whip_session)
+        _, publishing = self._registry.publishing(session_id, whip_session)
         try:
             check_if_match(if_match, publishing.entity_tag)
             check_generation(fragment, publishing.offer.ice)
@@ -142,16 +140,16 @@ class LiveInterviews:
 
         A session that has ended already, or was superseded, stays as it is. Raises UnknownInterview.
         """
-        live = self._live.get(session_id)
+        live = self._registry.get(session_id)
         if live is None or not live.is_past(whip_session):
-            live = self._publishing(session_id, whip_session)[0]
+            live = self._registry.publishing(session_id, whip_session)[0]
             await self._end(live, EndReason.CLOSED_BY_PAGE)
 
     def check_exists(self, session_id: str, whip_session: str) -> None:
         """Raise UnknownInterview unless there is, or was, this WHIP session."""
-        live = self._live.get(session_id)
+        live = self._registry.get(session_id)
         if live is None or not live.is_past(whip_session):
-            self._publishing(session_id, whip_session)
+            self._registry.publishing(session_id, whip_session)
 
     # The interview -----------------------------------------------------------------------
 
@@ -160,43 +158,43 @@ class LiveInterviews:
 
         Raises InterviewOver (expired, withdrawn, deleted), NothingRecorded, StorageFull, UnknownInterview.
         """
-        async with self._held(session_id) as live:
+        async with self._registry.held(session_id) as live:
             if not await self._end(live, EndReason.FINISHED):
                 raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.")
             if await self._finish_row(session_id) is InterviewState.COMPLETED:
                 await self._store_quietly(session_id)
-            await self._refresh(live)
+            await self._registry.refresh(live)
             live.tell(Ended(reason=EndReason.FINISHED.value, state=live.state.value))
             return live.state
 
     async def drop(self, session_id: str, reason: EndReason = EndReason.DELETED) -> None:
         """The interview has just been deleted or withdrawn: end what is live of it and tell its pages."""
-        async with self._held(session_id) as live:
+        async with self._registry.held(session_id) as live:
             await self._end(live, reason)
             live.tell(Ended(reason=reason.value, state=live.state.value))
 
     async def refresh(self, session_id: str) -> None:
         """The row has changed (a consent, say): read it, and tell the pages."""
-        async with self._held(session_id):
+        async with self._registry.held(session_id):
             pass
 
     async def snapshot(self, session_id: str) -> Snapshot:
         """How it stands, with what of the running part is saved. Raises UnknownInterview."""
-        live = self._live.get(session_id)
+        live = self._registry.get(session_id)
         if live is None or not live.is_recording:
-            async with self._held(session_id) as live:
+            async with self._registry.held(session_id) as live:
                 pass
         return Snapshot(live.is_recording, live.progress.part, live.progress.saved_ms)
 
     @property
     def publishing_count(self) -> int:
         """How many interviews are being published right now."""
-        return sum(live.publishing is not None for live in self._live.values())
+        return sum(live.publishing is not None for live in self._registry)
 
     async def close_all(self, reason: EndReason = EndReason.SERVER_STOPPED) -> None:
         """The server stops: close every part, tell every page, take no more. Returns when all of it is on the disk."""
         self._stopping = True
-        live = list(self._live.values())
+        live = list(self._registry)
         for interview in live:
             interview.tell(notice("server_stopping"))
         await asyncio.gather(*(self._stop(interview, reason) for interview in live))
@@ -209,7 +207,7 @@ class LiveInterviews:
 
     async def subscribe(self, session_id: str, client_id: str) -> Subscription:
         """Open a mailbox; the state lies in it already. Raises UnknownInterview."""
-        async with self._held(session_id) as live:
+        async with self._registry.held(session_id) as live:
             subscription = Subscription(client_id)
             live.subscriptions.append(subscription)
             while len(live.subscriptions) > self._settings.max_control_channels:
@@ -224,15 +222,15 @@ class LiveInterviews:
 
     def unsubscribe(self, session_id: str, subscription: Subscription) -> None:
         """The channel is closed. Repeating it is harmless."""
-        live = self._live.get(session_id)
+        live = self._registry.get(session_id)
         if live is not None and subscription in live.subscriptions:
             live.subscriptions.remove(subscription)
 
     async def _beat(self) -> None:
         """One ticker for all pages, as long as there are any."""
-        while any(live.subscriptions for live in self._live.values()):
+        while any(live.subscriptions for live in self._registry):
             await asyncio.sleep(self._settings.heartbeat_s)
-            for live in self._live.values():
+            for live in self._registry:
                 live.tell(live.saved_up_to())
 
     # Steps -------------------------------------------------------------------------------
@@ -280,14 +278,6 @@ class LiveInterviews:
             await self._end(live, reason)
         live.hang_up(CloseCode.GOING_AWAY)
 
-    def _publishing(self, session_id: str, whip_session: str) -> tuple[LiveInterview, Publishing]:
-        live = self._live.get(session_id)
-        if live is not None and live.publishing is not None:
-            expected = live.publishing.whip_session
-            if secrets.compare_digest(expected.encode(), whip_session.encode()):
-                return live, live.publishing
-        raise errors.UnknownInterview("There is no such WHIP session, or it has ended.")
-
     async def _finish_row(self, session_id: str) -> InterviewState:
         try:
             async with self._database.writing() as db_session:
@@ -305,31 +295,3 @@ class LiveInterviews:
             await self._store(session_id)
         except Exception:
             logger.exception("interview %s is finished, its recording could not be stored yet", session_id)
-
-    @contextlib.asynccontextmanager
-    async def _held(self, session_id: str) -> AsyncIterator[LiveInterview]:
-        """The interview, with the database's word on it, for one to change at a time. Raises UnknownInterview."""
-        live = self._live.get(session_id) or self._remembered(session_id)
-        live.holders += 1
-        try:
-            async with live.lock:
-                await self._refresh(live)
-                yield live
-        finally:
-            live.holders -= 1
-
-    async def _refresh(self, live: LiveInterview) -> None:
-        try:
-            async with self._database.reading() as db_session:
-                row = await interviews.get_interview(db_session, live.session_id)
-        except NotFound:
-            raise errors.UnknownInterview("There is no such interview.") from None
-        live.refresh(row)
-
-    def _remembered(self, session_id: str) -> LiveInterview:
-        if len(self._live) >= MAX_REMEMBERED:
-            idle = (key for key, live in self._live.items() if live.is_idle)
-            self._live.pop(next(idle, ""), None)  # the oldest goes
-        live = LiveInterview(session_id, database=self._database, clock=self._clock, part_path=self._part_path)
-        self._live[session_id] = live
-        return live

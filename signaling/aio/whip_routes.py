@@ -13,8 +13,8 @@ from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.rates import Rate
 from signaling.protocol.control import is_client_id
 from signaling.protocol.ice_servers import IceServer
-from signaling.protocol.offer import UnacceptableOffer, read_offer
-from signaling.protocol.sdp import MalformedSdp
+from signaling.protocol.offer import read_offer
+from signaling.protocol.sdp import MalformedSdp, UnacceptableOffer
 from signaling.protocol.whip import ice_server_links, read_trickle
 from signaling.settings import SignalingSettings
 

@@ -10,8 +10,17 @@ from dataclasses import dataclass
 
 from media_server.rtp.packet import VideoCodec
 from signaling.protocol.codecs import Payload, choose_opus, choose_picture, retransmission_of
-from signaling.protocol.ice import MAX_ICE_CANDIDATES, IceCredentials, read_credentials, read_ice_candidate
-from signaling.protocol.sdp import EOL, Description, MalformedSdp, MediaSection, Section, read_description
+from signaling.protocol.ice import IceCredentials
+from signaling.protocol.sdp import (
+    EOL,
+    Description,
+    MalformedSdp,
+    MediaSection,
+    Section,
+    UnacceptableOffer,
+    read_description,
+)
+from signaling.protocol.transport import Transport, mid_of
 
 WISHES = (VideoCodec.VP9, VideoCodec.VP8)
 "VP9 gives more picture at the cap; VP8 is what everybody has."
@@ -30,14 +39,8 @@ FEEDBACK = frozenset({"nack", "nack pli", "goog-remb"})
 
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _EXTENSION = re.compile(r"(?P<id>[1-9]|1[0-4])(?:/(?:sendrecv|sendonly))? (?P<uri>[!-~]{1,255})(?: [!-~ ]*)?")
-_FINGERPRINT = re.compile(r"(?:sha-256|sha-384|sha-512) [0-9A-F]{2}(?::[0-9A-F]{2}){31,63}", re.IGNORECASE)
-_MID = re.compile(r"[!#-'*+.\-0-9A-Z^-~]{1,32}")
 _SSRC = re.compile(r"(\d{1,10})(?: [!-~ ]*)?")
 _SSRC_MAX = 2**32 - 1
-
-
-class UnacceptableOffer(ValueError):  # noqa: N818  the field's word for it
-    """Understood, and nothing we can record. The message is a sentence of ours that says what would work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def read_offer(text: str | bytes, wishes: Sequence[VideoCodec] = WISHES) -> Offe
     """
     description = read_description(text)
     taken = _taken_sections(description)
-    transport = _Transport(description, taken)
+    transport = Transport(description, taken)
     tracks = [_track(section, wishes) for section in taken]
     picture = next((track.payload.video_codec for track in tracks if track.payload.video_codec), None)
     return Offer(
@@ -140,70 +143,8 @@ def _direction(section: MediaSection, session: Section) -> str:
     return "sendrecv"  # RFC 8866 section 6.7
 
 
-def _mid(section: MediaSection) -> str | None:
-    mid = section.attribute("mid")
-    if mid is not None and _MID.fullmatch(mid) is None:
-        raise MalformedSdp("An a=mid is not a short token.")
-    return mid
-
-
 def _offered(section: MediaSection, taken: bool) -> OfferedSection:
-    return OfferedSection(section.kind, section.protocol, section.formats, _mid(section), taken)
-
-
-class _Transport:
-    """The one ICE and DTLS transport under all sections, from wherever the offer says its parameters.
-
-    They stand in the first section of the BUNDLE group, even if it is one we refuse; other sections repeat them or,
-    when they are bundle-only, leave them out (RFC 9143 section 7.1); the session may speak for all.
-    """
-
-    def __init__(self, description: Description, taken: list[MediaSection]) -> None:
-        self.group = _bundle(description, taken)
-        tagged = [section for section in description.media if self.group and _mid(section) == self.group[0]]
-        self._places: list[Section] = [*tagged, *taken, description.session]
-        self.setup = self._setup()
-        self.ice = read_credentials(self._first("ice-ufrag"), self._first("ice-pwd"))
-        self.fingerprints = self._fingerprints()
-        self.candidates = self._candidates()
-
-    def _first(self, name: str) -> str:
-        for place in self._places:
-            if value := place.attribute(name):
-                return value
-        raise MalformedSdp(f"The offer has no a={name}.")
-
-    def _setup(self) -> str:
-        setup = self._first("setup")
-        if setup not in {"actpass", "active", "passive"}:
-            raise MalformedSdp("a=setup is none of actpass, active and passive.")
-        return setup
-
-    def _fingerprints(self) -> list[str]:
-        self._first("fingerprint")
-        for place in self._places:
-            if known := [value for value in place.attributes("fingerprint") if _FINGERPRINT.fullmatch(value)]:
-                return known
-        raise UnacceptableOffer("The certificate's fingerprint must be given as SHA-256, SHA-384 or SHA-512.")
-
-    def _candidates(self) -> list[str]:
-        values = dict.fromkeys(value for place in self._places for value in place.attributes("candidate"))
-        usable = dict.fromkeys(filter(None, map(read_ice_candidate, values)))
-        return list(usable)[:MAX_ICE_CANDIDATES]
-
-
-def _bundle(description: Description, taken: list[MediaSection]) -> list[str]:
-    """The mids of the group that all taken sections are in; an empty list for a single section outside of any."""
-    mids = [_mid(section) for section in taken]
-    groups = [group.split()[1:] for group in description.session.attributes("group") if group.startswith("BUNDLE")]
-    for group in groups:
-        if all(mid in group for mid in mids):
-            return group
-    if len(taken) > 1:
-        raise UnacceptableOffer(
-            "Sound and picture must share one connection (BUNDLE, as with bundlePolicy max-bundle)."
-        )
-    return []
+    return OfferedSection(section.kind, section.protocol, section.formats, mid_of(section), taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +162,10 @@ def _track(section: MediaSection, wishes: Sequence[VideoCodec]) -> _Track:
     return _Track(section, payload, retransmission_of(payload, section))
 
 
-def _narrowed(tracks: list[_Track], transport: _Transport) -> str:
+def _narrowed(tracks: list[_Track], transport: Transport) -> str:
     lines = ["v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
     if transport.group:
-        lines.append("a=group:BUNDLE " + " ".join(_mid(track.section) or "" for track in tracks))
+        lines.append("a=group:BUNDLE " + " ".join(mid_of(track.section) or "" for track in tracks))
     for track in tracks:
         lines += [*_media_lines(track), *_transport_lines(transport)]
     return EOL.join(lines) + EOL
@@ -238,7 +179,7 @@ def _media_lines(track: _Track) -> list[str]:
         "a=sendonly",
         "a=rtcp-mux",
     ]
-    if mid := _mid(section):
+    if mid := mid_of(section):
         lines.append(f"a=mid:{mid}")
     lines += [f"a=extmap:{number} {uri}" for number, uri in _header_extensions(section)]
     lines += [line for payload in payloads for line in payload.lines()]
@@ -246,7 +187,7 @@ def _media_lines(track: _Track) -> list[str]:
     return lines + _source_lines(section, paired=track.retransmission is not None)
 
 
-def _transport_lines(transport: _Transport) -> list[str]:
+def _transport_lines(transport: Transport) -> list[str]:
     lines = [f"a=ice-ufrag:{transport.ice.ufrag}", f"a=ice-pwd:{transport.ice.pwd}", f"a=setup:{transport.setup}"]
     lines += [f"a=fingerprint:{fingerprint}" for fingerprint in transport.fingerprints]
     # No end-of-candidates: browsers behind mDNS names are learnt from their checks, after the last candidate.

@@ -25,6 +25,10 @@ class MalformedSdp(ValueError):  # noqa: N818  the field's word for it
     """The text is no session description. The message is a sentence of ours that people may see."""
 
 
+class UnacceptableOffer(ValueError):  # noqa: N818  the field's word for it
+    """Understood, and nothing we can record. The message is a sentence of ours that says what would work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """The lines before the first `m=`, or one media section without its `m=` line."""

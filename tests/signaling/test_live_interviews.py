@@ -13,7 +13,7 @@ from db.states import InterviewEvent, InterviewState, PartState
 from media_server.aio.aiortc_tap import NoFreePort
 from media_server.recording.events import DiskTrouble, EndReason, GapFound, OverCap, PartGap
 from media_server.rtp.packet import MediaKind
-from signaling.aio import errors, live_interviews
+from signaling.aio import errors, registry
 from signaling.aio.live_interviews import Published
 from signaling.protocol.control import CloseCode, Ended, GapMessage, Notice, SavedUpTo, State
 from signaling.protocol.offer import read_offer
@@ -138,7 +138,7 @@ async def test_what_the_database_refuses_for_good_holds_nothing_up(house: House)
             text("CREATE TRIGGER broken BEFORE INSERT ON gaps BEGIN SELECT RAISE(ABORT, 'x'); END")
         )
     publisher.loses(0, 5)
-    live = house.live._live["one"]
+    live = house.live._registry._live["one"]
     assert await live.ledger.settle()
     await publisher.close(EndReason.CLOSED_BY_PAGE)
     assert await live.ledger.settle()
@@ -294,13 +294,13 @@ async def test_a_session_that_ends_while_it_takes_over_is_not_kept(house: House)
 
 
 async def test_idle_interviews_are_forgotten_oldest_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_interviews, "MAX_REMEMBERED", 2)
+    monkeypatch.setattr(registry, "MAX_REMEMBERED", 2)
     for session_id in ("one", "two", "three", "four"):
         await house.interview(session_id)
     await publish(house, session_id="one")
     for session_id in ("two", "three", "four"):
         await house.live.snapshot(session_id)
-    assert list(house.live._live) == ["one", "four"]
+    assert list(house.live._registry._live) == ["one", "four"]
 
 
 # --- trickle -----------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_server.rtp.packet import VideoCodec
-from signaling.protocol.offer import Offer, UnacceptableOffer, read_offer
-from signaling.protocol.sdp import MalformedSdp, read_description
+from signaling.protocol.offer import Offer, read_offer
+from signaling.protocol.sdp import MalformedSdp, UnacceptableOffer, read_description
 from tests.signaling.offers import captured, offer, picture, section, sound, transport
 
 NAMES = ["chromium", "chromium_data", "firefox"]

@@ -1,110 +1,22 @@
 """Storing, deleting, sweeping and comparing, on real files and a real database, cut anywhere by a real kill."""
 
 import asyncio
-import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import interviews, people, recordings
+from db import interviews, recordings
 from db.engine import Database
 from db.errors import NotFound
-from db.models import InterviewSession, PartSource
-from db.recordings import PartOutcome
-from db.states import InterviewEvent, InterviewState, PartState
-from media_server.aio.data_folder import DataFolder
-from media_server.aio.recording_files import part_path
+from db.states import IllegalTransition, InterviewEvent, InterviewState, PartState
 from media_server.aio.recordings import Recordings
 from media_server.recording import names
+from tests.media_server.house import STARTED, House
 
-STARTED = datetime(2024, 11, 28, 12, 5, 30, tzinfo=UTC)
 NAME = "interview_video_20241128_120530"
-
-
-@dataclass(slots=True)
-class FixedClock:
-    """Stands still until it is told otherwise."""
-
-    now: datetime = STARTED
-
-    def monotonic(self) -> float:
-        return self.now.timestamp()
-
-    def utc_now(self) -> datetime:
-        return self.now
-
-
-@dataclass(slots=True)
-class House:
-    """A data folder with people in it."""
-
-    database: Database
-    data_folder: DataFolder
-    job_id: int = 0
-    clock: FixedClock = field(default_factory=FixedClock)
-
-    @property
-    def recordings(self) -> Recordings:
-        return Recordings(self.database, self.data_folder, self.clock)
-
-    @property
-    def uploads(self) -> Path:
-        return self.data_folder.uploads_path
-
-    async def interview(
-        self, session_id: str, *, parts: int = 1, email: str | None = None, finish: bool = True
-    ) -> None:
-        """One with parts of the bytes b"<session_id> <number>", started at STARTED."""
-        async with self.database.writing() as db_session:
-            candidate = await people.identify_candidate(
-                db_session, "John Doe", names.folder_name("John Doe"), STARTED, email=email
-            )
-            await interviews.add_interview(db_session, session_id, self.job_id, candidate.id, ["Who?"], STARTED)
-            await interviews.apply_event(db_session, session_id, InterviewEvent.CONSENT, STARTED)
-            for number in range(1, parts + 1):
-                await self._part(db_session, candidate.folder, session_id, number)
-            if finish and parts:
-                await interviews.finish(db_session, session_id, STARTED + timedelta(minutes=1))
-
-    async def _part(self, db_session: AsyncSession, folder: str, session_id: str, number: int) -> None:
-        part = await recordings.open_part(
-            db_session, session_id, PartSource.LIVE, lambda number: part_path(folder, session_id, number), STARTED
-        )
-        media = f"{session_id} {number}".encode()
-        descriptor = self.data_folder.files.create(part.path)
-        os.write(descriptor, media)
-        os.close(descriptor)
-        outcome = PartOutcome(end_reason="finished", duration_ms=60_000, size_bytes=len(media))
-        await recordings.close_part(db_session, session_id, number, outcome, STARTED + timedelta(minutes=1))
-
-    async def get(self, session_id: str) -> InterviewSession:
-        async with self.database.reading() as db_session:
-            return await interviews.get_interview(db_session, session_id)
-
-    def files(self) -> dict[str, str]:
-        """Everything below uploads and what it says."""
-        found = self.data_folder.files.walk("uploads")
-        return {file.path.removeprefix("uploads/"): (self.data_folder.path / file.path).read_text() for file in found}
-
-    def folders(self) -> set[str]:
-        return {str(path.relative_to(self.uploads)) for path in self.uploads.rglob("*") if path.is_dir()}
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    data_folder = DataFolder.open(tmp_path / "data")
-    database = await Database.open(data_folder.database_path)
-    async with database.writing() as db_session:
-        owner = await people.add_user(db_session, "hr@example.org", None, STARTED)
-        job = await people.add_job(db_session, "Lighthouse keeper", owner.id, STARTED)
-    yield House(database, data_folder, job.id)
-    await database.close()
 
 
 # --- storing ---------------------------------------------------------------------------
@@ -238,6 +150,23 @@ async def test_a_deletion_that_the_disk_refuses_is_finished_later(house: House) 
     file.write_bytes(media)
     await house.recordings.finish_pending()
     assert (house.files(), (await house.get("one")).parts) == ({}, [])
+
+
+async def test_a_deletion_that_comes_into_the_middle_of_storing_wins(house: House) -> None:
+    await house.interview("one")
+    named = house.uploads / "John_Doe" / f"{NAME}.webm"
+    other_process = await Database.open(house.data_folder.database_path)
+    async with other_process.writing() as db_session:  # nobody else can write meanwhile
+        storing = asyncio.create_task(house.recordings.store("one"))
+        while not named.exists():  # noqa: ASYNC110  a thread makes it; the file is the event
+            await asyncio.sleep(0.01)
+        await recordings.begin_deletion(db_session, "one", STARTED)
+    with pytest.raises(IllegalTransition):
+        await storing
+    assert not named.exists()
+    await Recordings(other_process, house.data_folder, house.clock).delete("one")
+    assert house.files() == {}
+    await other_process.close()
 
 
 # --- retention -------------------------------------------------------------------------

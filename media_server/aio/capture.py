@@ -82,7 +82,8 @@ class Capture:
         self._loop = asyncio.get_running_loop()
         self._file: DiskFile | None = None
         self._early: list[FileAction] = []
-        self._number = 0
+        self._early_gaps: list[PartGap] = []
+        self._number = 0  # until the part has one
         self._wake: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
         self._settling = asyncio.Lock()
@@ -179,7 +180,7 @@ class Capture:
                 case KeyframeWish(ssrc):
                     self._feedback.send_picture_loss(ssrc)
                 case PartGap():
-                    self._hooks.on_event(GapFound(self._number, action))
+                    self._tell_gap(action)
                 case SlowDown(bps):
                     self._hooks.on_event(OverCap(bps))
                     self._hooks.on_over_cap(bps)
@@ -188,6 +189,12 @@ class Capture:
         if files:
             self._write(files)
         self._schedule(now)
+
+    def _tell_gap(self, gap: PartGap) -> None:
+        if self._file is None:
+            self._early_gaps.append(gap)
+        else:
+            self._hooks.on_event(GapFound(self._number, gap))
 
     def _write(self, actions: list[FileAction]) -> None:
         if self._file is None:
@@ -227,6 +234,8 @@ class Capture:
             lambda: self._hooks.create_file(place.path), on_synced=self._synced, on_trouble=self._trouble
         )
         self._hooks.on_event(PartOpened(place.number))
+        for gap in self._early_gaps:
+            self._tell_gap(gap)
         self._file.apply(self._early)
         self._early = []
 

@@ -177,5 +177,5 @@ def _client_id(request: aioweb.Request) -> str | None:
     """The page load's id; programs need not have one."""
     client_id = request.headers.get("Holdfast-Client")
     if client_id is not None and not is_client_id(client_id):
-        raise errors.Malformed("Holdfast-Client holds 8 to 64 letters, digits, hyphens and underscores.")
+        raise errors.Malformed("Holdfast-Client holds 1 to 64 letters, digits, hyphens and underscores.")
     return client_id

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 MAX_MESSAGE_BYTES = 4_096  # a hello with the longest token is 1.2 KB
 
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def is_client_id(text: str) -> bool:
-    """Whether the text can name a page load: 8 to 64 URL-safe characters, made by the page."""
+    """Whether the text can name a page load: 1 to 64 URL-safe characters; a page makes up 128 random bits."""
     return _CLIENT_ID.fullmatch(text) is not None
 
 

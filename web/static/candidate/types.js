@@ -2,7 +2,7 @@
  * The shapes that travel (docs/protocol.md), and what this page makes of them.
  *
  * @typedef {{version: string, controller: string, contact: string, purpose: string, recipients: string, retention_days: number, rights: string}} Notice
- * @typedef {{video_bps: number, audio_bps: number}} Limits
+ * @typedef {{video_bps: number, audio_bps: number, audio_target_bps: number}} Limits
  * @typedef {{
  *   session_id: string, state: string, job: {title: string}, candidate: {name: string},
  *   questions: {index: number, text: string}[], notice: Notice, consent: null | {notice_version: string, given_at: string},

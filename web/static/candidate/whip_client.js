@@ -120,7 +120,7 @@ function addSender(peer, track, stream, limits) {
   if (isSound) track.contentHint = "speech";
   // When the uplink gets narrow the picture gives way, never the voice.
   const encoding = isSound
-    ? { maxBitrate: limits.audio_bps, priority: /** @type {const} */ ("high"), networkPriority: /** @type {const} */ ("high") }
+    ? { maxBitrate: limits.audio_target_bps, priority: /** @type {const} */ ("high"), networkPriority: /** @type {const} */ ("high") }
     : { maxBitrate: limits.video_bps, priority: /** @type {const} */ ("low"), networkPriority: /** @type {const} */ ("low") };
   const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings: [encoding] });
   if (!isSound) preferCodecs(transceiver);

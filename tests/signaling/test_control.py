@@ -33,7 +33,7 @@ def test_a_hello_is_read() -> None:
         {"type": "hi"},
         {"token": ""},
         {"token": 1},
-        {"client_id": "short"},
+        {"client_id": ""},
         {"client_id": "with space"},
         {"client_id": None},
     ],

@@ -47,7 +47,7 @@ async def test_a_hello_is_answered_with_the_state_and_then_the_heartbeat(site: S
     [
         ("nonsense", CloseCode.MALFORMED),
         ("{}", CloseCode.MALFORMED),
-        (json.dumps({"type": "hello", "token": "good-one", "client_id": "x"}), CloseCode.MALFORMED),
+        (json.dumps({"type": "hello", "token": "good-one", "client_id": "x y"}), CloseCode.MALFORMED),
         (json.dumps({"type": "hello", "token": "bad", "client_id": "page-0001"}), CloseCode.UNAUTHORISED),
         (json.dumps({"type": "hello", "token": "good-two", "client_id": "page-0001"}), CloseCode.UNKNOWN_INTERVIEW),
     ],

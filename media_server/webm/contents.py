@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from media_server.webm import ebml
 from media_server.webm.actions import FileAction, Sync, Write
-from media_server.webm.head import CUES_BODY, CUES_ROOM, SEGMENT_BODY, Ending, Head
 from media_server.webm.opus_packet import duration_ms
+from media_server.webm.part_head import CUES_BODY, CUES_ROOM, SEGMENT_BODY, Ending, PartHead
 from media_server.webm.track_entry import TrackEntry, TrackType
 
 PICTURE_CUE_EVERY_MS = 1_000
@@ -59,6 +59,8 @@ class CueIndex:
             last, every = self._last_picture_ms, PICTURE_CUE_EVERY_MS
         if last is not None and cue.timestamp_ms - last < every * self._thinning:
             return
+        if is_picture and self._cues and cue.timestamp_ms - self._cues[-1].timestamp_ms < PICTURE_CUE_EVERY_MS:
+            self._cues.pop()  # sound's, since keyframes as close were passed over above
         self._last_ms = cue.timestamp_ms
         if is_picture:
             self._last_picture_ms = cue.timestamp_ms
@@ -99,7 +101,7 @@ class Contents:
         if cluster is not None and keyframe:
             self._cues.add(Cue(timestamp_ms, track, cluster), is_picture=is_picture)
 
-    def closing(self, head: Head, size: int) -> list[FileAction]:
+    def closing(self, head: PartHead, size: int) -> list[FileAction]:
         """Return what closes a file of `size` octets in place.
 
         The cues are on the disk before the head points to them, so that whatever the head says is true.

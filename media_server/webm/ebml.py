@@ -146,8 +146,10 @@ class Element(NamedTuple):
     "Where its id begins."
     body: int
     "Where its content begins."
-    end: int | None
-    "Where its content ends; None when its size is not known."
+    end: int
+    "Where its content ends; when its size is not known, where the bytes end that it was read from."
+    sized: bool
+    "Whether its size is known."
 
 
 def read_id(buffer: ByteSource, position: int, limit: int) -> tuple[int, int]:
@@ -168,23 +170,29 @@ def read_size(buffer: ByteSource, position: int, limit: int) -> tuple[int | None
     return None if value == ones else value, position + length
 
 
+def read_header(buffer: ByteSource, position: int, limit: int) -> Element:
+    """Read the header of the element at `position`; its content may reach beyond `limit`. Raises :class:`WebmError`."""
+    element_id, after_id = read_id(buffer, position, limit)
+    size, body = read_size(buffer, after_id, limit)
+    return Element(element_id, position, body, limit if size is None else body + size, size is not None)
+
+
 def read_element(buffer: ByteSource, position: int, limit: int) -> Element:
-    """Read the header of the element at `position`.
+    """Read the header of the element at `position`, all of which lies before `limit`.
 
     Raises :class:`TruncatedError` when it reaches beyond `limit`, :class:`WebmError` when there is none.
     """
-    element_id, after_id = read_id(buffer, position, limit)
-    size, body = read_size(buffer, after_id, limit)
-    if size is not None and body + size > limit:
+    found = read_header(buffer, position, limit)
+    if found.end > limit:
         raise TruncatedError(f"the element at {position} reaches beyond {limit}")
-    return Element(element_id, position, body, None if size is None else body + size)
+    return found
 
 
 def children(buffer: ByteSource, start: int, end: int) -> Iterator[Element]:
     """Read the elements from `start` to `end`, all of known size. Raises :class:`WebmError`."""
     while start < end:
         child = read_element(buffer, start, end)
-        if child.end is None:
+        if not child.sized:
             raise WebmError(f"the element at {start} does not tell its size")
         yield child
         start = child.end
@@ -221,7 +229,7 @@ def read_bytes(buffer: ByteSource, found: Element, most: int) -> bytes:
 
 
 def _body(buffer: ByteSource, found: Element, most: int) -> bytes:
-    if found.end is None or found.end - found.body > most:
+    if not found.sized or found.end - found.body > most:
         raise WebmError(f"the element at {found.start} is longer than {most} octets")
     return bytes(buffer[found.body : found.end])
 

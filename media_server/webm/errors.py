@@ -7,3 +7,7 @@ class WebmError(ValueError):
 
 class TruncatedError(WebmError):
     """The bytes end in the middle of an element; what came before is good."""
+
+
+class UnsupportedError(WebmError):
+    """Valid WebM that we do not read."""

@@ -84,7 +84,7 @@ def read_record(buffer: ByteSource, position: int, limit: int, cluster_ms: int |
     if cluster_ms is None:
         raise WebmError(f"no cluster at {position}")
     block = ebml.read_element(buffer, at, limit)
-    if block.id != ebml.SIMPLE_BLOCK or block.end is None or not _BLOCK_HEADER <= block.end - block.body <= MAX_RECORD:
+    if block.id != ebml.SIMPLE_BLOCK or not block.sized or not _BLOCK_HEADER <= block.end - block.body <= MAX_RECORD:
         raise WebmError(f"no block at {at}")
     _check_seal(buffer, position, block.end, limit)
     header = bytes(buffer[block.body : block.body + _BLOCK_HEADER])

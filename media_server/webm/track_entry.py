@@ -129,9 +129,9 @@ def read_track_entry(buffer: ByteSource, found: Element) -> TrackEntry | None:
 def _fields(buffer: ByteSource, found: Element) -> dict[int, Element]:
     """The elements of a TrackEntry by id, those of its Video and Audio among them."""
     fields: dict[int, Element] = {}
-    for child in ebml.children(buffer, found.body, found.end or found.body):
+    for child in ebml.children(buffer, found.body, found.end):
         if child.id in {ebml.VIDEO, ebml.AUDIO}:
-            fields.update((inner.id, inner) for inner in ebml.children(buffer, child.body, child.end or child.body))
+            fields.update((inner.id, inner) for inner in ebml.children(buffer, child.body, child.end))
         else:
             fields[child.id] = child
     return fields

@@ -10,7 +10,7 @@ from enum import Enum
 
 from media_server.webm.actions import FileAction, Sync, Write
 from media_server.webm.contents import Contents
-from media_server.webm.head import FIRST_CLUSTER, Head
+from media_server.webm.part_head import FIRST_CLUSTER, PartHead
 from media_server.webm.record import MAX_RECORD, MAX_TIMESTAMP_MS, MAX_TRACK_NUMBER, encode_record
 from media_server.webm.track_entry import TrackEntry, TrackType
 
@@ -40,7 +40,7 @@ class WebmWriter:
         numbers = [track.number for track in tracks]
         if not numbers or len(set(numbers)) < len(numbers) or not all(1 <= n <= MAX_TRACK_NUMBER for n in numbers):
             raise ValueError(f"tracks cannot be numbered {numbers}")
-        self._head = Head(tuple(tracks), started_at_ns)
+        self._head = PartHead(tuple(tracks), started_at_ns)
         self._head.encode()
         self._pictures = {track.number for track in tracks if track.type is TrackType.VIDEO}
         self._contents = Contents(self._head.tracks)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from media_server.webm.actions import FileAction, Sync, Truncate, Write
+from media_server.webm.ebml import ByteSource
+from media_server.webm.reader import blocks, scan
 from media_server.webm.track_entry import TrackEntry
 from media_server.webm.writer import WebmWriter
 
@@ -18,7 +20,7 @@ OPUS_20_MS = b"\x78\x01\x02\x03"
 class FileImage:
     """What a disk would hold."""
 
-    def __init__(self, octets: bytes = b"") -> None:
+    def __init__(self, octets: bytes | bytearray = b"") -> None:
         self.octets = bytearray(octets)
 
     def apply(self, actions: Iterable[FileAction]) -> None:
@@ -81,3 +83,11 @@ def closed_part(blocks: Iterable[Given], tracks: Sequence[TrackEntry] | None = N
     image, writer = live_part(blocks, tracks)
     image.apply(writer.close())
     return bytes(image.octets)
+
+
+def read(octets: ByteSource) -> list[Given]:
+    """The blocks that a file holds, as the writer was given them."""
+    return [
+        Given(block.track, block.timestamp_ms, bytes(octets[block.data_start : block.data_end]), block.keyframe)
+        for block in blocks(octets, scan(octets))
+    ]

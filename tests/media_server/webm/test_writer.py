@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from media_server.webm.actions import Sync, Write
 from media_server.webm.contents import MAX_CUES, SOUND_CUE_EVERY_MS
-from media_server.webm.head import FIRST_CLUSTER, HEAD_SIZE
+from media_server.webm.part_head import FIRST_CLUSTER, HEAD_SIZE
 from media_server.webm.record import MAX_TIMESTAMP_MS
 from media_server.webm.track_entry import TrackEntry
 from media_server.webm.writer import CLUSTER_MS, WebmWriter

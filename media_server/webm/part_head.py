@@ -68,7 +68,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PartHead:
     """What a part's first sector is made from."""
 
     tracks: tuple[TrackEntry, ...]

@@ -1,7 +1,7 @@
 """What becomes of an interview's files when it is over: stored under their final name, compared, deleted when due.
 
 The database is the truth. Each job here is a few steps in an order that a crash may cut anywhere: what was begun is
-finished by :meth:`Recordings.finish_pending`, which the server calls at its start, after `mending`.
+finished by :meth:`Recordings.finish_pending`, which the server calls at its start, after :meth:`Recordings.mend_all`.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from db.states import IllegalTransition, InterviewState, PartState
 from media_server.aio import recording_files
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
 from media_server.aio.data_folder import UPLOADS, DataFolder
+from media_server.aio.mending import UNREADABLE, MendedPart, mend_all
 from media_server.recording import names
 from media_server.recording.retention import is_due
 
@@ -88,6 +89,10 @@ class Recordings:
             if is_due(one.ended_at, one.retention_days, now) and await self._tried_to_delete(one.session_id)
         ]
 
+    async def mend_all(self) -> list[MendedPart]:
+        """Mend every part that a crash left open, before anybody records: see :func:`mending.mend_all`."""
+        return await mend_all(self._database, self._data_folder, self._clock)
+
     async def finish_pending(self) -> None:
         """Finish what a crash interrupted: deletions, storing, names left over. One failure stops no other."""
         async with self._database.reading() as db_session:
@@ -150,7 +155,8 @@ def _storable_part(interview: InterviewSession) -> Part | None:
     if interview.state is not InterviewState.COMPLETED or len(interview.parts) != 1:
         return None
     part = interview.parts[0]
-    return part if part.state in {PartState.CLOSED, PartState.MENDED} else None
+    ended = part.state in {PartState.CLOSED, PartState.MENDED}
+    return part if ended and part.end_reason != UNREADABLE else None
 
 
 def _compare(files: ContainedFiles, found: list[FoundFile], known: dict[str, str]) -> Comparison:

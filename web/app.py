@@ -1,13 +1,13 @@
 """The composition root: opens every part of the server, wires them, closes them again."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp_jinja2
 import jinja2
-import structlog
 from aiohttp import web as aioweb
 
 from db.clock import Clock
@@ -27,7 +27,7 @@ from web.routes import routes
 from web.services import LEAST_ROOM_BYTES, SERVICES, Services
 from web.settings import Settings
 
-log = structlog.get_logger("web.app")
+logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 86_400.0
 
@@ -46,6 +46,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         database = await Database.open(data_folder.database_path, settings.database)
         stack.push_async_callback(database.close)
         recordings = Recordings(database, data_folder, clock)
+        await recordings.mend_all()
         await recordings.finish_pending()
         disk = Disk(clock, sync_interval=settings.media.sync_interval_s)
         disk.start()
@@ -117,7 +118,7 @@ async def _sweep_daily(recordings: Recordings) -> None:
         try:
             await recordings.sweep()
         except Exception:
-            log.exception("the sweep failed; it is tried again tomorrow")
+            logger.exception("the sweep failed; it is tried again tomorrow")
         await asyncio.sleep(SWEEP_EVERY_S)
 
 

@@ -1,9 +1,9 @@
 """What happens to every request: who it comes from, headers, one line in the log, and what becomes of an error."""
 
+import logging
 from collections.abc import Mapping
 
 import aiohttp_jinja2
-import structlog
 from aiohttp import web as aioweb
 from aiohttp.typedefs import Handler, Middleware
 
@@ -14,7 +14,7 @@ from web.problems import FromElsewhere, Internal, problem_of
 from web.proxies import read_origin
 from web.settings import WebSettings
 
-log = structlog.get_logger("web.access")
+logger = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PROGRAM_PATHS = ("/api/", "/whip/", "/healthz", "/readyz", "/metrics")
@@ -56,15 +56,9 @@ def log_access(clock: Clock) -> Middleware:
             response = await handler(request)
             status = response.status
         finally:
-            say = log.debug if request.path.startswith(QUIET_PATHS) else log.info
-            say(
-                "request",
-                method=request.method,
-                path=masked_path(request.path),
-                status=status,
-                ms=round((clock.monotonic() - began) * 1000, 1),
-                remote=request.remote,
-            )
+            say = logger.debug if request.path.startswith(QUIET_PATHS) else logger.info
+            facts = {"status": status, "ms": round((clock.monotonic() - began) * 1000, 1), "remote": request.remote}
+            say("%s %s", request.method, masked_path(request.path), extra=facts)
         return response
 
     return middleware
@@ -76,11 +70,11 @@ async def answer_errors(request: aioweb.Request, handler: Handler) -> aioweb.Str
     try:
         return await handler(request)
     except aioweb.HTTPRedirection as redirection:
-        return redirection
+        return aioweb.Response(status=redirection.status, headers={"Location": redirection.headers["Location"]})
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
-            log.exception("failed", path=masked_path(request.path))
+            logger.exception("%s %s failed", request.method, masked_path(request.path))
             problem = Internal()
         if request.get("started"):
             raise  # a second answer cannot follow the first; aiohttp closes the connection
@@ -132,6 +126,7 @@ class SecurityHeaders:
     """Headers of every response; connect :meth:`add` to `on_response_prepare`, which streams and sockets pass too."""
 
     def __init__(self, settings: WebSettings) -> None:
+        self._secure = settings.secure
         # Older Safari does not count wss: as 'self'.
         socket = settings.base_url.replace("http", "ws", 1)
         self._headers = {
@@ -151,8 +146,10 @@ class SecurityHeaders:
     async def add(self, request: aioweb.Request, response: aioweb.StreamResponse) -> None:
         """Add what the handler has not set itself, and note that an answer has begun."""
         request["started"] = True
+        if request.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-cache"  # asked for again, sent again only when it has changed
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)
-        if request.scheme == "https":
+        if self._secure:
             response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
         response.headers.pop("Server", None)

@@ -87,7 +87,7 @@ def problem_of(error: Exception) -> Problem | None:
 
 def _of_status(error: aioweb.HTTPException) -> Problem | None:
     match error.status:
-        case 404:
+        case 403 | 404:  # aiohttp's own 403 is for a folder of static files
             return NoSuchPage("There is nothing at this address.")
         case 405:
             allowed = {"Allow": error.headers.get("Allow", "")}

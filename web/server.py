@@ -2,11 +2,11 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import ssl
 from collections.abc import Callable
 
-import structlog
 from aiohttp import web as aioweb
 
 from db.clock import SystemClock
@@ -17,7 +17,7 @@ from web.logs import configure_logging
 from web.services import Services
 from web.settings import Settings, WebSettings
 
-log = structlog.get_logger("web.server")
+logger = logging.getLogger(__name__)
 
 CLOSE_WITHIN_S = 7.0
 "How long parts have to be closed; what a refusing disk keeps from it is mended at the next start."
@@ -96,7 +96,10 @@ async def _listen(runner: aioweb.AppRunner, settings: WebSettings, tls: ssl.SSLC
         where = f"{settings.host} port {settings.port}"
         match error.errno:
             case errno.EADDRINUSE:
-                line = f"Port {settings.port} is used by another program. Stop that one, or choose another with --port."
+                line = (
+                    f"Port {settings.port} is used by another program. Stop that one, or choose another with --port "
+                    f"(make run PORT={settings.port + 1})."
+                )
             case errno.EACCES:
                 line = f"This user may not listen on {where}. Ports below 1024 need root; choose another with --port."
             case _:
@@ -120,11 +123,11 @@ def _tls(settings: WebSettings) -> ssl.SSLContext | None:
 
 
 async def _close_parts(services: Services) -> None:
-    log.info("stopping", interviews=services.live_interviews.publishing_count)
+    logger.info("stopping; %d interviews are being recorded", services.live_interviews.publishing_count)
     try:
         await asyncio.wait_for(services.live_interviews.close_all(), CLOSE_WITHIN_S)
     except TimeoutError:
-        log.warning("not every part could be closed in time; the next start mends them")
+        logger.warning("not every part could be closed in time; the next start mends them")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,9 +1,9 @@
 """The parts and the recording, for HR: to play and to download."""
 
 import asyncio
+import logging
 import os
 
-import structlog
 from aiohttp import web as aioweb
 
 from db.errors import NotFound
@@ -17,7 +17,7 @@ from web.media import send_file
 from web.problems import NotReady
 from web.services import SERVICES
 
-log = structlog.get_logger("web.recordings")
+logger = logging.getLogger(__name__)
 
 MAX_NUMBER_DIGITS = 9
 
@@ -66,7 +66,7 @@ async def _send(request: aioweb.Request, path: str, name: str | None = None) -> 
     try:
         descriptor = await asyncio.to_thread(files.open, path)
     except (OSError, OutsideFolder):
-        log.exception("cannot be opened", path=path)
+        logger.exception("%s cannot be opened", path)
         raise FileMissing(
             "It should be on the server's disk and is not. The server's operator can find out why."
         ) from None

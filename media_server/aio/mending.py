@@ -28,6 +28,7 @@ from media_server.rtp.packet import MediaKind
 from media_server.webm.actions import FileAction, Sync, Truncate, Write
 from media_server.webm.errors import WebmError
 from media_server.webm.mend import WINDOW_MS, MendPlan, mend
+from media_server.webm.part_head import HEAD_SIZE
 from media_server.webm.track_entry import TrackType
 
 logger = logging.getLogger(__name__)
@@ -127,23 +128,18 @@ def _mend_file(files: ContainedFiles, part: Part) -> _Found:
 
 
 def _mend_open_file(descriptor: int, size: int) -> PartOutcome | None:
+    if size < HEAD_SIZE:
+        return None  # the crash came before the head was whole
+    unreadable = PartOutcome(end_reason=UNREADABLE, duration_ms=0, size_bytes=size)
     try:
-        plan = _plan(descriptor, size)
+        with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as buffer:
+            plan = mend(buffer)
     except WebmError:
-        return PartOutcome(end_reason=UNREADABLE, duration_ms=0, size_bytes=size)
-    if plan is None or (plan.is_empty and size <= WORTH_A_LOOK):
-        return None
+        return unreadable
     if plan.is_empty:
-        return PartOutcome(end_reason=UNREADABLE, duration_ms=0, size_bytes=size)
+        return None if size <= WORTH_A_LOOK else unreadable
     _apply(descriptor, plan.actions)
     return _outcome(plan)
-
-
-def _plan(descriptor: int, size: int) -> MendPlan | None:
-    if size == 0:
-        return None
-    with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as buffer:
-        return mend(buffer)
 
 
 def _apply(descriptor: int, actions: Iterable[FileAction]) -> None:

@@ -105,7 +105,11 @@ async def test_a_part_that_was_closed_but_not_written_down_stays_as_it_is(house:
     assert file.read_bytes() == closed
 
 
-@pytest.mark.parametrize("data", [None, b"", bytes(4096), recorded(0), recorded(0)[:100], recorded(0.02)[:-500]])
+@pytest.mark.parametrize(
+    "data",
+    [None, b"", bytes(4096), recorded(0), recorded(0)[:100], recorded(0.02)[:-500]],
+    ids=["no file", "nothing", "zeros", "no block", "half a head", "half a block"],
+)
 async def test_a_part_with_no_block_goes_with_its_row(house: House, data: bytes | None) -> None:
     await interrupted(house, data)
     assert (await house.recordings.mend_all())[0].result is MendResult.EMPTY
@@ -114,7 +118,7 @@ async def test_a_part_with_no_block_goes_with_its_row(house: House, data: bytes 
     assert list(house.data_folder.files.walk("uploads")) == []
 
 
-@pytest.mark.parametrize("data", [b"This is no WebM. " * 1000, bytes(WORTH_A_LOOK + 1)])
+@pytest.mark.parametrize("data", [b"This is no WebM. " * 1000, bytes(WORTH_A_LOOK + 1)], ids=["no WebM", "no head"])
 async def test_what_cannot_be_read_is_left_as_it_lies(house: House, data: bytes) -> None:
     file = await interrupted(house, data)
     assert (await house.recordings.mend_all())[0].result is MendResult.UNREADABLE

@@ -43,7 +43,7 @@ def examine_addresses(settings: Settings) -> Iterator[Finding]:
         yield _own_addresses(settings.media)
 
 
-async def examine_ice_servers(settings: Settings) -> list[Finding]:
+async def examine_ice_servers(settings: Settings, *, within_s: float = ANSWER_WITHIN_S) -> list[Finding]:
     """Do the STUN and TURN servers answer?"""
     urls = settings.signaling.ice_servers
     if not urls:
@@ -51,7 +51,7 @@ async def examine_ice_servers(settings: Settings) -> list[Finding]:
         if settings.web.on_loopback:
             return [ok("STUN and TURN", said)]
         return [warn("STUN and TURN", said, "Set signaling.ice_servers; docs/quickstart.md shows coturn.")]
-    return list(await asyncio.gather(*(_ice_server(url) for url in urls)))
+    return list(await asyncio.gather(*(_ice_server(url, within_s) for url in urls)))
 
 
 def examine_tls(settings: WebSettings, now: datetime) -> Iterator[Finding]:
@@ -120,13 +120,13 @@ def _own_addresses(settings: MediaSettings) -> Finding:
     return warn("address", f"Only private addresses: {', '.join(addresses)}", remedy)
 
 
-async def _ice_server(url: str) -> Finding:
+async def _ice_server(url: str, within_s: float) -> Finding:
     scheme, _, rest = url.partition(":")
     where, _, query = rest.partition("?")
     host, port = _host_and_port(where, 5349 if scheme in {"turns", "stuns"} else 3478)
     over_tcp = scheme in {"turns", "stuns"} or "transport=tcp" in query
     try:
-        async with asyncio.timeout(ANSWER_WITHIN_S):
+        async with asyncio.timeout(within_s):
             await (_connect(host, port) if over_tcp else _ask_stun(host, port))
     except (TimeoutError, OSError):
         remedy = "Check its name, that it runs, and that firewalls let its ports through."

@@ -1,0 +1,170 @@
+"""The commands as a program, or a person, calls them."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from signaling.protocol.tokens import read_candidate_token
+from tests.web.conftest import PASSWORD
+from web.cli import app
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOLDFAST_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "300")
+    return tmp_path / "data"
+
+
+def call(*arguments: str, stdin: str = "", status: int = 0) -> Result:
+    result = runner.invoke(app, list(arguments), input=stdin)
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def told(*arguments: str) -> Any:
+    return json.loads(call(*arguments, "--json").stdout)
+
+
+@pytest.fixture
+def job() -> str:
+    call("user", "add", "hr@example.org", "--password-stdin", stdin=PASSWORD + "\n")
+    return str(told("job", "add", "Lighthouse keeper", "--owner", "hr@example.org")["job_id"])
+
+
+def test_an_interview_is_added_as_the_contract_says(job: str, data: Path) -> None:
+    added = told(
+        "interview", "add", "--job", job, "--candidate", "John Doe", "--question", "Who?", "--question", "Why?"
+    )
+    assert set(added) == {"session_id", "candidate_id", "candidate_url", "token", "whip_url"}
+    claim = read_candidate_token((data / "server.key").read_bytes(), added["token"])
+    assert (claim.session_id, claim.link_version) == (added["session_id"], 1)
+    assert added["candidate_url"] == f"http://localhost:8080/i/{added['token']}"
+    assert added["whip_url"] == f"http://localhost:8080/whip/{added['session_id']}"
+    (listed,) = told("interview", "list")
+    assert (listed["session_id"], listed["state"]) == (added["session_id"], "invited")
+    assert added["session_id"] in call("interview", "list").stdout
+
+
+def test_links_begin_with_the_public_url(job: str) -> None:
+    arguments = ("interview", "add", "--job", job, "--candidate", "J", "--public-url", "https://i.example.org")
+    assert told(*arguments)["candidate_url"].startswith("https://i.example.org/i/")
+
+
+def test_a_host_platforms_ids_are_taken(job: str) -> None:
+    arguments = (
+        "interview",
+        "add",
+        "--job",
+        job,
+        "--candidate",
+        "Jane Smith",
+        "--session-id",
+        "Ä/1",
+        "--candidate-id",
+        "77",
+    )
+    added = told(*arguments)
+    assert added["session_id"] == "Ä/1"
+    assert added["whip_url"].endswith("/whip/%C3%84%2F1")
+    result = call(*arguments, status=1)
+    assert "already" in result.stderr
+
+
+def test_the_same_email_is_the_same_candidate(job: str) -> None:
+    add = ("interview", "add", "--job", job, "--candidate", "John Doe")
+    first, second = (told(*add, "--email", "john.doe@example.org") for _ in range(2))
+    other = told(*add)
+    assert first["candidate_id"] == second["candidate_id"] != other["candidate_id"]
+
+
+def test_consent_given_elsewhere(job: str) -> None:
+    told("interview", "add", "--job", job, "--candidate", "J", "--session-id", "one", "--consented")
+    (listed,) = told("interview", "list")
+    assert listed["state"] == "consented"
+
+
+def test_a_link_is_shown_again_and_renewed(job: str) -> None:
+    first = told("interview", "add", "--job", job, "--candidate", "J", "--session-id", "one")
+    assert call("interview", "link", "one").stdout.strip() == first["candidate_url"]
+    renewed = told("interview", "link", "one", "--renew")
+    assert renewed["token"] != first["token"]
+    assert call("interview", "link", "one").stdout.strip() == renewed["candidate_url"]
+
+
+def test_an_interview_is_deleted(job: str) -> None:
+    told("interview", "add", "--job", job, "--candidate", "J", "--session-id", "one")
+    call("interview", "delete", "one")
+    assert told("interview", "list") == []
+    call("interview", "delete", "one")
+
+
+def test_a_users_token_alone_is_printed(job: str) -> None:
+    token = call("user", "token", "hr@example.org").stdout
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}\n", token)
+    assert told("user", "token", "hr@example.org")["token"] != token.strip()
+    call("user", "password", "hr@example.org", "--password-stdin", stdin="another good password\n")
+
+
+def test_nothing_to_mend_and_nothing_to_sweep(job: str) -> None:
+    assert told("mend") == {"parts": []}
+    assert told("sweep") == {"deleted": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "line"),
+    [
+        (["user", "add", "hr@example.org", "--password-stdin"], "short\n", "A password has 10 to 1024 characters."),
+        (["user", "add", "hr@example.org", "--password-stdin"], PASSWORD, "There is a user hr@example.org already."),
+        (["user", "add", "nobody", "--password-stdin"], PASSWORD, "'nobody' is no e-mail address."),
+        (["user", "token", "none@example.org"], "", "There is no user none@example.org."),
+        (["job", "add", "X", "--owner", "none@example.org"], "", "There is no user none@example.org."),
+        (["interview", "add", "--job", "9", "--candidate", "J"], "", "There is no job 9."),
+        (["interview", "add", "--job", "1", "--candidate", " "], "", "The candidate needs a name."),
+        (
+            ["interview", "add", "--job", "1", "--candidate", "J", "--session-id", "x" * 600],
+            "",
+            "A session id has 1 to",
+        ),
+        (["interview", "link", "none"], "", "There is no interview none."),
+        (["interview", "delete", "none"], "", "There is no interview none."),
+        (["interview", "list", "--config", "/none.toml"], "", "The settings file /none.toml cannot be read"),
+        (["interview", "list", "--data", "/dev/null/data"], "", "/dev/null/data cannot be used"),
+    ],
+)
+def test_what_is_wrong_is_one_plain_line(job: str, arguments: list[str], stdin: str, line: str) -> None:
+    result = call(*arguments, stdin=stdin, status=1)
+    assert result.stdout == ""
+    assert result.stderr.startswith(line)
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_wrong_environment_is_one_plain_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_WEB__PORT", "many")
+    assert call("interview", "list", status=1).stderr.startswith("web.port: ")
+
+
+def test_a_damaged_key_says_what_to_do(job: str, data: Path) -> None:
+    (data / "server.key").write_bytes(b"short")
+    assert "Restore it from a backup" in call("interview", "add", "--job", job, "--candidate", "J", status=1).stderr
+
+
+async def test_it_is_installed_as_holdfast() -> None:
+    import asyncio
+
+    program = Path(sys.executable).with_name("holdfast")
+    process = await asyncio.create_subprocess_exec(
+        program, "--help", stdout=asyncio.subprocess.PIPE, env={**os.environ, "TERM": "dumb"}
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"Records interviews in the browser" in printed

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from db import interviews, recordings
+from db import deletion, interviews, recordings
 from db.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError
@@ -69,20 +69,20 @@ class Recordings:
         """
         async with self._one_at_a_time:
             async with self._database.writing() as db_session:
-                interview = await recordings.begin_deletion(db_session, session_id, self._clock.utc_now())
-                others = await recordings.others_with_media(db_session, session_id)
+                interview = await deletion.begin_deletion(db_session, session_id, self._clock.utc_now())
+                others = await deletion.others_with_media(db_session, session_id)
             await asyncio.to_thread(
                 recording_files.remove_media, self._data_folder.files, interview, last_one=not others
             )
             async with self._database.writing() as db_session:
-                await recordings.complete_deletion(db_session, session_id)
+                await deletion.complete_deletion(db_session, session_id)
         logger.info("interview %s: deleted", session_id)
 
     async def sweep(self) -> list[str]:
         """Delete what its job's retention period is over for; returns the session ids. One failure stops no other."""
         now = self._clock.utc_now()
         async with self._database.reading() as db_session:
-            retained = await recordings.retained(db_session)
+            retained = await deletion.retained(db_session)
         return [
             one.session_id
             for one in retained
@@ -96,21 +96,21 @@ class Recordings:
     async def finish_pending(self) -> None:
         """Finish what a crash interrupted: deletions, storing, names left over. One failure stops no other."""
         async with self._database.reading() as db_session:
-            deletions = await recordings.unfinished_deletions(db_session)
+            deletions = await deletion.unfinished_deletions(db_session)
             storable = await recordings.storable(db_session)
         for session_id in deletions:
             await self._tried_to_delete(session_id)
         for session_id in storable:
             await self._try_to_store(session_id)
         async with self._database.reading() as db_session:
-            known = await recordings.known_paths(db_session)
+            known = await deletion.known_paths(db_session)
         await asyncio.to_thread(recording_files.tidy_parts, self._data_folder.files, set(known))
 
     async def compare(self) -> Comparison:
         """Which media lies there without a row, and which row names a file that is not there."""
         found = await asyncio.to_thread(lambda: list(self._data_folder.files.walk(UPLOADS)))
         async with self._database.reading() as db_session:
-            known = await recordings.known_paths(db_session)
+            known = await deletion.known_paths(db_session)
         return await asyncio.to_thread(_compare, self._data_folder.files, found, known)
 
     async def _store(self, interview: InterviewSession, part: Part) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from db import interviews, recordings
+from db import deletion, interviews
 from db.engine import Database
 from db.errors import NotFound
 from db.states import IllegalTransition, InterviewEvent, InterviewState, PartState
@@ -160,7 +160,7 @@ async def test_a_deletion_that_comes_into_the_middle_of_storing_wins(house: Hous
         storing = asyncio.create_task(house.recordings.store("one"))
         while not named.exists():  # noqa: ASYNC110  a thread makes it; the file is the event
             await asyncio.sleep(0.01)
-        await recordings.begin_deletion(db_session, "one", STARTED)
+        await deletion.begin_deletion(db_session, "one", STARTED)
     with pytest.raises(IllegalTransition):
         await storing
     assert not named.exists()

@@ -11,6 +11,9 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
+from tests.live.decode import FRAMES_PER_SECOND
+from tests.live.harness import until
+
 HERE = Path(__file__).parent
 SOURCE = HERE / "source.js"
 SENDER = HERE / "sender.html"
@@ -31,6 +34,7 @@ CHROMIUM_FLAGS = (
     "--no-first-run",
 )
 
+DEVICES_WITHIN_MS = 15_000
 RECORDING_WITHIN_MS = 20_000
 SAVED_WITHIN_MS = 15_000
 
@@ -79,9 +83,33 @@ class Source:
         counters: list[int] = await self.page.evaluate("holdfastSource.drawn")
         return counters
 
+    async def runs_on(self, seconds: float) -> None:
+        """Wait until the camera's clock has gone on for that long."""
+        goal = await self.counter() + seconds * FRAMES_PER_SECOND
+
+        async def reached() -> bool:
+            return await self.counter() >= goal
+
+        await until(reached, within_s=seconds * 2 + 30, every_s=0.05)
+
+    async def counter(self) -> int:
+        """The counter that is due now, drawn or not."""
+        counter: int = await self.page.evaluate("holdfastSource.counter")
+        return counter
+
     async def stall(self, *, stalled: bool) -> None:
         """Freeze the camera, or let it go on: no frame comes at all."""
         await self.page.evaluate("stalled => { holdfastSource.stalled = stalled }", stalled)
+
+    async def mute_camera(self, *, muted: bool) -> None:
+        """Disable the track that is being sent, or enable it."""
+        await self.page.evaluate(
+            """muted => {
+                const connection = holdfastSource.peerConnections.at(-1);
+                connection.getSenders().find(({track}) => track?.kind === 'video').track.enabled = !muted;
+            }""",
+            muted,
+        )
 
     async def replace_camera_track(self, *, with_nothing: bool) -> None:
         """`replaceTrack(null)` on the picture's sender, or give the same track back."""
@@ -153,8 +181,8 @@ class CandidatePage:
 
     async def press_start(self) -> None:
         """Turn the devices on, if they are not, and start."""
-        start, turn_on = self.page.locator("#start"), self.page.locator("#turn-on")
-        await expect(start.or_(turn_on).first).to_be_visible()
+        start, turn_on = self.page.locator("#start:visible"), self.page.locator("#turn-on:enabled:visible")
+        await expect(start.or_(turn_on).first).to_be_visible(timeout=DEVICES_WITHIN_MS)
         if await turn_on.is_visible():
             await turn_on.click()
         await start.click()

@@ -35,6 +35,8 @@
   const source = {
     /** Wall time in ms at which counter 0 was due. */
     startedAt: 0,
+    /** The counter that is due now, drawn or not. */
+    counter: 0,
     /** Counters that were really drawn while somebody watched. */
     drawn: [],
     /** True while the camera gives no frames. */
@@ -43,8 +45,8 @@
     peerConnections: [],
   };
 
-  /** @type {Set<CanvasCaptureMediaStreamTrack>} */
-  const cameras = new Set();
+  /** Open tracks, and how each is told to take a frame. */
+  const cameras = new Map();
   let microphone = null;
   let lastDrawn = -1;
   let contextAhead = null; // audio context time minus performance time, seconds, smoothed
@@ -98,9 +100,9 @@
     drawBackground(counter);
     drawCells(counter);
     drawFlash(counter);
-    for (const camera of cameras) {
+    for (const [camera, takeFrame] of cameras) {
       if (camera.readyState === 'ended') cameras.delete(camera);
-      else camera.requestFrame();
+      else takeFrame();
     }
     if (cameras.size > 0) source.drawn.push(counter);
   }
@@ -117,6 +119,7 @@
         }
       }
       lastDrawn = counter;
+      source.counter = counter;
       if (!source.stalled) draw(counter & 0xffff);
     }
     const due = source.startedAt + (lastDrawn + 1) * frameTime;
@@ -137,8 +140,10 @@
   }
 
   function openCamera() {
-    const camera = canvas.captureStream(0).getVideoTracks()[0];
-    cameras.add(camera);
+    const stream = canvas.captureStream(0);
+    const camera = stream.getVideoTracks()[0];
+    // Chromium asks the track, Firefox the stream.
+    cameras.set(camera, () => (camera.requestFrame ? camera : stream).requestFrame());
     return camera;
   }
 

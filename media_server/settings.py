@@ -25,7 +25,7 @@ class MediaSettings(BaseModel):
     )
     bind_addresses: tuple[str, ...] = Field(
         (),
-        description="Local addresses to take media on. Empty: loopback alone when the pages are served on loopback, "
+        description="Local addresses to take media on. Empty: loopback alone when nobody else can reach the pages, "
         "otherwise every address of this machine.",
     )
     udp_ports: str = Field("50000-50999", description="The range of UDP ports that media comes in on, first-last.")

@@ -95,7 +95,7 @@ def publisher_maker(
 ) -> Callable[[str, OpenPart, OnEvent], Publisher]:
     """Publishers bound to this server's disk, network and settings."""
     media = settings.media
-    addresses = media.bind_addresses or (("127.0.0.1",) if settings.web.on_loopback else ())
+    addresses = media.bind_addresses or (("127.0.0.1",) if settings.web.on_this_machine_only else ())
     network = NetworkSettings(addresses, media.udp_port_range)
 
     def make(whip_session: str, open_part: OpenPart, on_event: Callable[[PublisherEvent], None]) -> Publisher:

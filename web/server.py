@@ -51,7 +51,7 @@ def usual_greeting(settings: Settings) -> list[str]:
     """Where the pages are, and what a firewall has to let through."""
     web = settings.web
     lines = [f"Holdfast serves {web.base_url} (HR: {web.base_url}/hr) from {settings.data.resolve()}"]
-    if web.on_loopback:
+    if web.on_this_machine_only:
         return [*lines, "Only this machine can reach it; --host 0.0.0.0 opens it to others."]
     first, last = settings.media.udp_ports.split("-")
     lines += [

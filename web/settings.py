@@ -102,14 +102,14 @@ class WebSettings(BaseModel):
         if self.public_url is not None:
             return self.public_url
         scheme = "https" if self.tls_cert else "http"
-        host = "localhost" if self.on_loopback or self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  compared, not bound
+        host = "localhost" if self.host in LOOPBACK | {"0.0.0.0", "::"} else self.host  # noqa: S104  compared, not bound
         usual = 443 if self.tls_cert else 80
         return f"{scheme}://{f'[{host}]' if ':' in host else host}{'' if self.port == usual else f':{self.port}'}"
 
     @property
-    def on_loopback(self) -> bool:
-        """Whether only this machine can reach the pages."""
-        return self.host in LOOPBACK
+    def on_this_machine_only(self) -> bool:
+        """Whether nobody else can reach the pages, not through a proxy either."""
+        return self.host in LOOPBACK and urlsplit(self.base_url).hostname in LOOPBACK
 
     @property
     def secure(self) -> bool:

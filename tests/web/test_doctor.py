@@ -120,7 +120,7 @@ class StunServer(asyncio.DatagramProtocol):
         self._willing = willing
         self.transport: asyncio.DatagramTransport
 
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  this is what it gets
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # asyncio gives this one
         self.transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:

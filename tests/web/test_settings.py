@@ -88,3 +88,16 @@ def test_secrets_are_not_shown() -> None:
 )
 def test_links_begin_with_the_public_url(web: dict[str, Any], url: str) -> None:
     assert load_settings(None, {"web": web}).web.base_url == url
+
+
+@pytest.mark.parametrize(
+    ("web", "alone"),
+    [
+        ({}, True),
+        ({"public_url": "http://localhost:9000"}, True),
+        ({"public_url": "https://interviews.example.org"}, False),
+        ({"host": "0.0.0.0"}, False),
+    ],
+)
+def test_behind_a_proxy_on_loopback_others_reach_us(web: dict[str, Any], alone: bool) -> None:
+    assert load_settings(None, {"web": web}).web.on_this_machine_only is alone

@@ -37,7 +37,7 @@ def examine_addresses(settings: Settings) -> Iterator[Finding]:
     """Will a candidate's packets find us?"""
     if settings.media.public_address:
         yield ok("address", f"Candidates are told {settings.media.public_address} (media.public_address)")
-    elif settings.web.on_loopback and not settings.web.public_url:
+    elif settings.web.on_this_machine_only:
         yield ok("address", "Loopback alone: only browsers on this machine can be recorded")
     else:
         yield _own_addresses(settings.media)
@@ -48,7 +48,7 @@ async def examine_ice_servers(settings: Settings, *, within_s: float = ANSWER_WI
     urls = settings.signaling.ice_servers
     if not urls:
         said = "None. Candidates behind strict firewalls, which block UDP, cannot be recorded"
-        if settings.web.on_loopback:
+        if settings.web.on_this_machine_only:
             return [ok("STUN and TURN", said)]
         return [warn("STUN and TURN", said, "Set signaling.ice_servers; docs/quickstart.md shows coturn.")]
     return list(await asyncio.gather(*(_ice_server(url, within_s) for url in urls)))
@@ -63,7 +63,7 @@ def examine_tls(settings: WebSettings, now: datetime) -> Iterator[Finding]:
         if not settings.trusted_proxies:
             remedy = 'Set web.trusted_proxies, as in ["127.0.0.1"].'
             yield warn("proxy", "No proxy is trusted, so all requests seem to come from it", remedy)
-    elif settings.on_loopback:
+    elif settings.on_this_machine_only:
         yield ok("TLS", "None; browsers on this machine do without")
     else:
         remedy = "Give --tls-cert and --tls-key, or a proxy in front and --public-url https://…"

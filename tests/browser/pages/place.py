@@ -18,6 +18,9 @@ from web.services import Services
 from web.settings import load_settings
 
 HR_EMAIL = "hr@example.org"
+NEW_HR_EMAIL = "new@example.org"
+"Somebody of HR who has no job yet."
+
 HR_PASSWORD = "correct horse battery staple"
 QUESTIONS = ("What are you proud of?", "What would be new to you?", "What would you like to ask us?")
 
@@ -79,6 +82,7 @@ async def _add_jobs(services: Services) -> tuple[int, int]:
     now = services.clock.utc_now()
     async with services.database.writing() as db_session:
         user = await people.add_user(db_session, HR_EMAIL, hash_password(HR_PASSWORD), now)
+        await people.add_user(db_session, NEW_HR_EMAIL, hash_password(HR_PASSWORD), now)
         job = await people.add_job(db_session, "Nurse", user.id, now)
         lenient = await people.add_job(db_session, "Bookkeeper", user.id, now, microphone_only_allowed=True)
     return job.id, lenient.id

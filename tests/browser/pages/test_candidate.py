@@ -109,7 +109,7 @@ async def test_saved_follows_the_servers_word(place: Place, visitor: Visitor) ->
 
     await visitor.page.route_web_socket("**/live", relay)
     await visitor.records((await place.invite()).link)
-    saved = visitor.page.locator("#saved")
+    saved = visitor.page.locator("#saved [data-when]:visible")
     await expect(saved).to_contain_text("Saved up to 0:0")
     hushed.set()
     await expect(saved).to_have_text("Not being saved, please wait")
@@ -118,8 +118,26 @@ async def test_saved_follows_the_servers_word(place: Place, visitor: Visitor) ->
     await expect(visitor.page.locator("#light")).to_have_attribute("data-light", "recording")
 
 
-async def test_what_the_server_says_is_shown(place: Place, visitor: Visitor) -> None:
-    """Late saving and a full disk, as the control channel tells them."""
+async def test_late_saving_is_told(place: Place, visitor: Visitor) -> None:
+    """The server says that saving is 3.2 s behind."""
+    late = asyncio.Event()
+
+    def relay(route: WebSocketRoute) -> None:
+        route.connect_to_server().on_message(lambda text: route.send(_delayed(text) if late.is_set() else text))
+
+    await visitor.page.route_web_socket("**/live", relay)
+    await visitor.records((await place.invite()).link)
+    late.set()
+    await expect(visitor.page.locator("#saved [data-when]:visible")).to_have_text("Not being saved, please wait")
+    late.clear()
+    await expect(visitor.page.locator("#saved")).to_have_attribute("data-saved", "saved")
+
+
+def _delayed(text: str | bytes) -> str:
+    return json.dumps({**json.loads(text), "lag_ms": 3200})
+
+
+async def test_a_full_disk_is_told_until_there_is_room(place: Place, visitor: Visitor) -> None:
     pages: list[WebSocketRoute] = []
 
     def relay(route: WebSocketRoute) -> None:
@@ -128,9 +146,6 @@ async def test_what_the_server_says_is_shown(place: Place, visitor: Visitor) -> 
 
     await visitor.page.route_web_socket("**/live", relay)
     await visitor.records((await place.invite()).link)
-    tell = {"type": "saved", "saved_ms": 1000, "part": 1, "part_saved_ms": 1000, "lag_ms": 3200, "recording": True}
-    pages[-1].send(json.dumps(tell))
-    await expect(visitor.page.locator("#saved")).to_have_text("Not being saved, please wait")
     pages[-1].send(json.dumps({"type": "notice", "code": "disk_full", "text": ""}))
     await expect(visitor.page.locator("#trouble")).to_contain_text("There is no room to save just now.")
     pages[-1].send(json.dumps({"type": "notice", "code": "disk_ok", "text": ""}))

@@ -4,9 +4,9 @@ import re
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, BrowserContext, expect
 
-from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, Invitation, Place
+from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, NEW_HR_EMAIL, Invitation, Place
 from tests.browser.pages.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -19,10 +19,12 @@ async def in_two_parts(place: Place, chromium_here: Browser) -> Invitation:
     context = await chromium_here.new_context()
     visitor = Visitor(await context.new_page())
     await visitor.records(invitation.link)
+    await visitor.has_saved(2)
     await visitor.page.goto("about:blank")
     await visitor.page.goto(invitation.link)
     await visitor.sees("devices")
     await visitor.candidate.start()
+    await visitor.has_saved(5)
     await visitor.candidate.finish()
     await context.close()
     return invitation
@@ -35,6 +37,7 @@ async def in_one_part(place: Place, chromium_here: Browser) -> Invitation:
     context = await chromium_here.new_context()
     visitor = Visitor(await context.new_page())
     await visitor.records(invitation.link)
+    await visitor.has_saved(2)
     await visitor.candidate.finish()
     await context.close()
     return invitation
@@ -77,7 +80,9 @@ async def test_the_list_sorts_by_keyboard(place: Place, hr: Visitor) -> None:
         await place.invite(candidate=name)
     await hr.page.reload()
     head = hr.page.get_by_role("columnheader", name="Candidate")
-    await expect(hr.page.get_by_role("columnheader", name="Date")).to_have_attribute("aria-sort", "descending")
+    await expect(hr.page.get_by_role("columnheader", name="Date", exact=True)).to_have_attribute(
+        "aria-sort", "descending"
+    )
     await hr.page.get_by_role("button", name="Candidate").focus()
     await hr.page.keyboard.press("Enter")
     await expect(head).to_have_attribute("aria-sort", "ascending")
@@ -92,9 +97,11 @@ async def test_parts_play_in_order_as_one(place: Place, hr: Visitor, in_two_part
     page = hr.page
     await page.goto(f"{place.url}/hr/interviews/{in_two_parts.session_id}")
     await expect(page.locator("#parts tbody tr")).to_have_count(2)
+    await expect(page.locator("#parts tbody tr", has_text="640 \u00d7 480")).to_have_count(2)
     await expect(page.locator("#part-now")).to_have_text("Part 1 of 2")
     await expect(page.get_by_role("button", name="Download Interview Video")).to_be_disabled()
     await expect(page.locator("#download-reason")).to_contain_text("when the parts are joined")
+    await hr.has_no_barriers()
     await page.locator("#speed").select_option("2")
     await page.locator("h1").click()
     await page.keyboard.press("Space")
@@ -135,6 +142,16 @@ async def test_an_interview_without_recording_says_what_comes(place: Place, hr: 
     await hr.page.goto(f"{place.url}/hr/interviews/{invitation.session_id}")
     await expect(hr.page.locator("#player")).to_contain_text("Nothing has been recorded yet.")
     await expect(hr.page.get_by_role("button", name="Download Interview Video")).to_be_disabled()
+
+
+async def test_the_empty_list_says_what_to_do_next(place: Place, visitor: Visitor, context: BrowserContext) -> None:
+    await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=place.url)
+    await visitor.signs_in(place.url, NEW_HR_EMAIL, HR_PASSWORD)
+    await visitor.page.get_by_role("button", name="Copy command").click()
+    await expect(visitor.page.get_by_role("button", name="Copied")).to_be_visible()
+    assert "holdfast interview add" in await visitor.page.evaluate("navigator.clipboard.readText()")
+    await visitor.has_no_barriers()
+    await visitor.fits()
 
 
 async def test_dates_are_the_readers_own(place: Place, hr: Visitor) -> None:

@@ -9,8 +9,11 @@ from playwright.async_api import ConsoleMessage, Error, Locator, Page, expect
 
 from tests.live.browser import CandidatePage
 
-EXPECTED_REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (401|404|409|422|503)")
-"Chromium writes every refused request to the console; the pages provoke some on purpose."
+EXPECTED = re.compile(
+    r"Failed to load resource: the server responded with a status of (401|404|409|422|503)"
+    r"|The Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy"
+)
+"What Chromium itself writes of refused requests and of pages without TLS; some tests are about just these."
 
 
 class Visitor:
@@ -24,7 +27,7 @@ class Visitor:
         page.on("pageerror", self._hear_error)
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not EXPECTED_REFUSAL.match(message.text):
+        if message.type in {"error", "warning"} and not EXPECTED.match(message.text):
             self.complaints.append(message.text)
 
     def _hear_error(self, error: Error) -> None:
@@ -48,26 +51,31 @@ class Visitor:
         await self.reaches_devices(link)
         await self.candidate.start()
 
+    async def has_saved(self, seconds: int) -> None:
+        """Wait until the page says that this much of the interview is saved, below ten seconds."""
+        await expect(self.page.locator("#saved-said")).to_have_text(re.compile(rf"0:0[{seconds}-9]"), timeout=20_000)
+
     async def signs_in(self, url: str, email: str, password: str) -> None:
         """As somebody of HR."""
         await self.page.goto(f"{url}/hr")
         await self.page.get_by_label("E-mail").fill(email)
         await self.page.get_by_label("Password").fill(password)
         await self.page.get_by_role("button", name="Sign in").click()
-        await expect(self.page.get_by_role("heading", name="Interviews")).to_be_visible()
+        await expect(self.page.get_by_role("heading", name="Interviews", exact=True)).to_be_visible()
 
     async def has_no_barriers(self) -> None:
         """What axe finds on the page as it is now, in light and in dark: nothing."""
         for scheme in ("light", "dark"):
             await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found: dict[str, Any] = (await Axe().run(self.page)).response
-            assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == [], scheme
+            barriers = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+            assert not barriers, f"in the {scheme} theme: {barriers}"
 
     async def fits(self) -> None:
         """Nothing sticks out of a phone's screen."""
         await self.page.set_viewport_size({"width": 360, "height": 740})
         width: int = await self.page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 360
+        assert width <= 360, f"{width} pixels wide"
 
 
 def static_text(name: str) -> str:

@@ -78,7 +78,7 @@ export class Room {
 
   /** The page goes away: tell the server at once, so that the part is closed now. */
   leave() {
-    this.whip?.close();
+    this.whip?.leave();
     this.control.close();
   }
 

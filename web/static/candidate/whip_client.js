@@ -51,7 +51,16 @@ export class WhipClient {
     await this.#answer(await this.#post(offer));
   }
 
-  /** Let the peer connection go and end the WHIP session; also while the page is being closed. */
+  /**
+   * The page goes away: end the WHIP session, and leave the peer connection to the browser. Closing it here would reach
+   * the server first and look like a lost connection.
+   */
+  leave() {
+    this.closed = true;
+    if (this.session !== null) void this.#delete(this.session);
+  }
+
+  /** Let the peer connection go and end the WHIP session. */
   close() {
     this.closed = true;
     this.peer.onconnectionstatechange = this.peer.onicecandidate = null;
@@ -123,7 +132,22 @@ function addSender(peer, track, stream, limits) {
     ? { maxBitrate: limits.audio_target_bps, priority: /** @type {const} */ ("high"), networkPriority: /** @type {const} */ ("high") }
     : { maxBitrate: limits.video_bps, priority: /** @type {const} */ ("low"), networkPriority: /** @type {const} */ ("low") };
   const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings: [encoding] });
-  if (!isSound) preferCodecs(transceiver);
+  if (isSound) return;
+  preferCodecs(transceiver);
+  void keepSize(transceiver.sender);
+}
+
+/**
+ * A narrow uplink costs frames, not size. Left alone, Chromium may begin at 320x240 and grow later; the file's head would
+ * say 320x240 for good, and whatever works on the recording later would scale all of it down to that.
+ * @param {RTCRtpSender} sender
+ */
+async function keepSize(sender) {
+  try {
+    await sender.setParameters({ ...sender.getParameters(), degradationPreference: "maintain-resolution" });
+  } catch {
+    // A browser that does not take it sends as it likes: smaller for a while, and still a recording.
+  }
 }
 
 /** @param {RTCRtpTransceiver} transceiver */

@@ -7,6 +7,7 @@ INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 NODE_FOLDER := tests/browser/node
 PYTEST_FLAGS ?=
+BENCH ?= rtp_cost webm_close power_cut liveness kill loss throttle sync cpu
 
 # A Mac keeps its browser off the path.
 MAC_CHROME := /Applications/Google Chrome.app/Contents/MacOS/Google Chrome
@@ -37,8 +38,9 @@ types: $(TESTABLE)
 front-end-types:
 	@sh scripts/front-end-types.sh $(NODE_FOLDER)
 
+# An hour or so in all; `make bench BENCH=kill` runs one.
 bench: $(TESTABLE)
-	$(BIN)/python -m bench
+	@for name in $(BENCH); do echo "== bench.$$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(NODE_FOLDER)/node_modules

@@ -40,7 +40,7 @@ class Cue(NamedTuple):
 
 
 MAX_CUES = (CUES_ROOM - _VOID_HEADER) // len(Cue(0, 1, SEGMENT_BODY).encode())
-"How many cues the room holds: three quarters of an hour at one a second, eight hours at one in ten seconds."
+"How many cues the room holds: 50 minutes at one a second, eight hours at one in ten seconds."
 
 
 class CueIndex:

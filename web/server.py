@@ -45,6 +45,8 @@ def serve_until_stopped(settings: Settings, greeting: Greeting | None = None) ->
             runner.run(_serve(settings, greeting or usual_greeting))
     except (DatabaseError, DataFolderUnusable) as error:
         raise CannotServe(str(error)) from None
+    except OSError as error:
+        raise CannotServe(f"{error.filename or 'The server'}: {error.strerror}.") from None
 
 
 def usual_greeting(settings: Settings) -> list[str]:

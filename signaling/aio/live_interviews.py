@@ -191,6 +191,11 @@ class LiveInterviews:
         """How many interviews are being published right now."""
         return sum(live.publishing is not None for live in self._registry)
 
+    @property
+    def greatest_lag_ms(self) -> int:
+        """How far the disk is behind what has arrived, in the interview where it is furthest; for the metrics."""
+        return max((live.saved_up_to().lag_ms for live in self._registry if live.is_recording), default=0)
+
     async def close_all(self, reason: EndReason = EndReason.SERVER_STOPPED) -> None:
         """The server stops: close every part, tell every page, take no more. Returns when all of it is on the disk."""
         self._stopping = True

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientSession
+from yarl import URL
 
 from db import interviews, people
 from db.models import TokenKind
@@ -111,6 +113,19 @@ async def test_what_cannot_be_done_any_more_is_409(site: Site, http: ClientSessi
         assert (response.status, (await response.json())["type"]) == (409, "/problems/finished")
 
 
+async def test_a_host_platforms_id_may_hold_anything(site: Site, http: ClientSession) -> None:
+    session_id = "Ä/1?x=.. %2F"
+    await site.recorded(session_id)
+    url = f"/api/interviews/{quote(session_id, safe='')}"
+    async with http.get(URL(site.url + url, encoded=True), headers=bearer(site.owner)) as response:
+        seen = await response.json()
+    assert seen["session_id"] == session_id
+    async with http.get(URL(site.url + seen["parts"][0]["url"], encoded=True), headers=bearer(site.owner)) as response:
+        assert await response.read() == MEDIA
+    async with http.get(URL(f"{site.url}{url}/video/download", encoded=True), headers=bearer(site.owner)) as response:
+        assert response.headers["Content-Disposition"] == 'attachment; filename="interview___1_x_..__2F.webm"'
+
+
 PRIVATE = ("", "/parts/1", "/video/download")
 
 
@@ -197,6 +212,7 @@ async def test_health_readiness_and_metrics(site: Site, http: ClientSession) -> 
         text = await response.text()
     assert "holdfast_open_parts 1.0" in text
     assert "holdfast_live_interviews 0.0" in text
+    assert "holdfast_saved_lag_seconds 0.0" in text
     assert "holdfast_disk_free_bytes " in text
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -65,6 +66,20 @@ async def test_it_serves_and_ends_when_told(tmp_path: Path, unused_tcp_port: int
         async with http.get(f"http://127.0.0.1:{unused_tcp_port}/healthz") as response:
             assert response.status == 200
         assert await server.end(number) == 0
+
+
+async def test_the_log_is_json_when_asked_for_and_holds_no_token(
+    tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_WEB__LOG_FORMAT", "json")
+    async with serving(tmp_path / "data", "--port", str(unused_tcp_port)) as server, ClientSession() as http:
+        await server.until("Holdfast serves")
+        async with http.get(f"http://127.0.0.1:{unused_tcp_port}/i/very.secret?token=secret") as response:
+            assert response.status == 401
+        line = await server.until("GET")
+    assert "secret" not in line
+    logged = json.loads(line)
+    assert (logged["event"], logged["status"], logged["logger"]) == ("GET /i/…", 401, "web.middleware")
 
 
 async def test_a_second_server_on_the_same_data_says_so(tmp_path: Path, unused_tcp_port: int) -> None:

@@ -64,6 +64,7 @@ async def _measure(services: Services) -> bytes:
     for name, meaning, value in (
         ("live_interviews", "Interviews that are being published now", services.live_interviews.publishing_count),
         ("open_parts", "Parts that are being written now", open_parts),
+        ("saved_lag_seconds", "How far the disk is behind, at worst", services.live_interviews.greatest_lag_ms / 1_000),
         ("disk_sync_seconds", "How long the last round of syncs took", services.disk.last_sync_seconds),
         ("disk_free_bytes", "Room on the disk that holds the recordings", room.free_bytes),
         ("disk_size_bytes", "Size of the disk that holds the recordings", room.total_bytes),

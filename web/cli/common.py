@@ -82,6 +82,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except (DatabaseError, DataFolderUnusable, IllegalTransition) as error:
         said = str(error)
         fail(f"{said[:1].upper()}{said[1:].rstrip('.')}.")
+    except OSError as error:
+        fail(f"{error.filename or 'The data folder'}: {error.strerror}.")
 
 
 def print_json(value: Any) -> None:

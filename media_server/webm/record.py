@@ -16,7 +16,7 @@ MAX_TIMESTAMP_MS = 2**32 - 1
 "49 days."
 MAX_TRACK_NUMBER = 126
 "The largest that one octet holds."
-MAX_RECORD = 64 * 1024 * 1024
+MAX_PAYLOAD = 64 * 1024 * 1024
 "Octets. Far above any picture that fits through RTP; whoever claims more is damaged."
 
 KEYFRAME_FLAG = 0x80
@@ -84,7 +84,11 @@ def read_record(buffer: ByteSource, position: int, limit: int, cluster_ms: int |
     if cluster_ms is None:
         raise WebmError(f"no cluster at {position}")
     block = ebml.read_element(buffer, at, limit)
-    if block.id != ebml.SIMPLE_BLOCK or not block.sized or not _BLOCK_HEADER <= block.end - block.body <= MAX_RECORD:
+    if (
+        block.id != ebml.SIMPLE_BLOCK
+        or not block.sized
+        or not 0 <= block.end - block.body - _BLOCK_HEADER <= MAX_PAYLOAD
+    ):
         raise WebmError(f"no block at {at}")
     _check_seal(buffer, position, block.end, limit)
     header = bytes(buffer[block.body : block.body + _BLOCK_HEADER])

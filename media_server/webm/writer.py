@@ -11,7 +11,7 @@ from enum import Enum
 from media_server.webm.actions import FileAction, Sync, Write
 from media_server.webm.contents import Contents
 from media_server.webm.part_head import FIRST_CLUSTER, PartHead
-from media_server.webm.record import MAX_RECORD, MAX_TIMESTAMP_MS, MAX_TRACK_NUMBER, encode_record
+from media_server.webm.record import MAX_PAYLOAD, MAX_TIMESTAMP_MS, MAX_TRACK_NUMBER, encode_record
 from media_server.webm.track_entry import TrackEntry, TrackType
 
 __all__ = ["CLUSTER_MS", "TrackEntry", "WebmWriter"]
@@ -92,7 +92,7 @@ class WebmWriter:
         Raises ValueError when the track is not declared, the time is out of range, or the data is too long.
         """
         self._expect(_State.LIVE)
-        if not 0 <= timestamp_ms <= MAX_TIMESTAMP_MS or len(data) >= MAX_RECORD:
+        if not 0 <= timestamp_ms <= MAX_TIMESTAMP_MS or len(data) > MAX_PAYLOAD:
             raise ValueError(f"no block holds {len(data)} octets at {timestamp_ms} ms")
         if all(track != entry.number for entry in self._head.tracks):
             raise ValueError(f"there is no track {track}")

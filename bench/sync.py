@@ -1,5 +1,8 @@
 """Sound against picture, as a viewer sees and hears it, relative to Chromium's own MediaRecorder.
 
+The reference is recorded with PCM: with Opus, MediaRecorder itself stamps sound about 50 ms late. Chromium
+plays no PCM in WebM, so its sound is encoded afterwards, timestamps kept.
+
 A flash and a beep happen at the same instant, once a second. The candidate's page is recorded by the
 server and, for a stretch at a time, by Chromium's own MediaRecorder from the same source. Both files are
 played in Chromium: requestVideoFrameCallback sees the flash, an AudioWorklet hears the beep.
@@ -12,11 +15,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
+
 from bench.report import print_table, print_verdict
 from bench.stage import Stage, bad_network, stage
 from tests.fakes.relay import Conditions
 from tests.live.browser import CandidatePage
-from tests.live.decode import Decoded, decode, events
+from tests.live.decode import SAMPLE_RATE, Decoded, decode, events, samples
 from tests.live.network import BadNetwork
 from tests.live.playback import Player, player
 
@@ -82,7 +87,24 @@ async def record_stretch(candidate: CandidatePage, name: str, folder: Path) -> S
     await source.runs_on(STRETCH_S)
     last = await source.counter()
     reference = await source.stop_reference(folder / f"reference-{name.replace(' ', '-')}.webm")
-    return Stretch(name, first, last, reference)
+    return Stretch(name, first, last, await asyncio.to_thread(with_opus, reference))
+
+
+def with_opus(recorded: Path) -> Path:
+    """The same file with its PCM sound as Opus, which Chromium plays; the picture is copied."""
+    written = recorded.with_suffix(".opus.webm")
+    with av.open(str(recorded)) as source, av.open(str(written), "w", format="webm") as target:
+        video = target.add_stream_from_template(source.streams.video[0])
+        audio = target.add_stream("libopus", rate=SAMPLE_RATE)
+        whole = av.AudioFrame.from_ndarray(samples(recorded).reshape(1, -1), format="flt", layout="mono")
+        whole.sample_rate = SAMPLE_RATE
+        for encoded in (*audio.encode(whole), *audio.encode(None)):
+            target.mux(encoded)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = video
+                target.mux(packet)
+    return written
 
 
 async def record(it: Stage, minutes: float, network: BadNetwork) -> tuple[Path, list[Stretch]]:

@@ -137,6 +137,15 @@ def decode(path: Path) -> Decoded:
     return Decoded(tuple(pictures), sound.result(), tuple(errors))
 
 
+def samples(path: Path) -> Samples:
+    """A file's sound as mono samples of 48 kHz, each where its timestamp says."""
+    sound = _SoundReader()
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            sound.take(frame, packet_bytes=0)
+    return sound.line()
+
+
 def events(decoded: Decoded) -> list[Event]:
     """The flashes for which a beep was found within half a second.
 
@@ -255,15 +264,20 @@ class _SoundReader:
         for mono in self._resampler.resample(frame):
             self._pieces.append((time_s, mono.to_ndarray().reshape(-1).astype(np.float32)))
 
-    def result(self) -> Sound:
-        if not self._pieces:
-            return Sound()
-        end_s = max(time_s + piece.size / SAMPLE_RATE for time_s, piece in self._pieces)
+    def line(self) -> Samples:
+        """Everything laid out from 0 on, silence where nothing is."""
+        end_s = max((time_s + piece.size / SAMPLE_RATE for time_s, piece in self._pieces), default=0.0)
         line: Samples = np.zeros(int(end_s * SAMPLE_RATE) + 1, dtype=np.float32)
         for time_s, piece in self._pieces:
             start = max(0, round(time_s * SAMPLE_RATE))
             line[start : start + piece.size] = piece[: line.size - start]
-        return Sound(end_s, tuple(find_beeps(line)), self._holes_s(), self._concealed_s)
+        return line
+
+    def result(self) -> Sound:
+        if not self._pieces:
+            return Sound()
+        line = self.line()
+        return Sound(line.size / SAMPLE_RATE, tuple(find_beeps(line)), self._holes_s(), self._concealed_s)
 
     def _holes_s(self) -> float:
         holes = 0.0

@@ -154,11 +154,12 @@
     return stream;
   }
 
-  // Chromium's own recording of the same source, to measure against.
+  // Chromium's own recording of the same source, to measure against. With PCM, since its Opus encoder
+  // stamps sound with the end of what it buffered: some 50 ms later than it was heard.
   let reference = null;
 
   async function startReference() {
-    const recorder = new MediaRecorder(await getUserMedia({audio: true, video: true}), {mimeType: 'video/webm;codecs=vp8,opus'});
+    const recorder = new MediaRecorder(await getUserMedia({audio: true, video: true}), {mimeType: 'video/webm;codecs=vp8,pcm'});
     const chunks = [];
     const ended = new Promise((resolve) => {
       recorder.onstop = () => resolve(new Blob(chunks));

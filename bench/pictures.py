@@ -1,0 +1,109 @@
+"""Pictures of every page, with a drawn candidate: for the README, and to be looked at.
+
+Each screen is photographed at 360 and 1440 pixels, light and dark.
+"""
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import Literal
+
+from playwright.async_api import BrowserContext, Page
+
+from bench.stage import Stage, stage
+from tests.live.browser import CandidatePage
+from tests.live.harness import OWNER, Interview
+
+PORTRAIT = Path(__file__).parent / "portrait.js"
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDTHS = {360: 740, 1440: 900}
+TALKS_FOR_S = 8.0
+
+
+class Album:
+    """Takes pictures into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    async def take(self, page: Page, name: str) -> None:
+        """One screen in both widths and both themes."""
+        for theme in THEMES:
+            await page.emulate_media(color_scheme=theme)
+            for width, height in WIDTHS.items():
+                await page.set_viewport_size({"width": width, "height": height})
+                await page.screenshot(path=self._folder / f"{name}-{width}-{theme}.png", full_page=True)
+
+
+async def candidate_pages(scene: Stage, album: Album, interview: Interview) -> None:
+    """Notice, devices, interview, thanks."""
+    context = await scene.browser.new_context(permissions=["camera", "microphone"])
+    await context.add_init_script(path=PORTRAIT)
+    candidate = CandidatePage(await context.new_page())
+    await candidate.open(scene.server.candidate_url(interview))
+    await candidate.screen("notice").wait_for()
+    await album.take(candidate.page, "notice")
+    await candidate.consent()
+    await candidate.page.locator("#start:visible, #turn-on:visible").first.wait_for()
+    await album.take(candidate.page, "devices")
+    await candidate.start()
+    await asyncio.sleep(TALKS_FOR_S)
+    await album.take(candidate.page, "interview")
+    await candidate.finish()
+    await album.take(candidate.page, "thanks")
+    await context.close()
+
+
+async def hr_pages(scene: Stage, album: Album, interview: Interview, password: str) -> None:
+    """Sign-in, list, results."""
+    context = await scene.browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{scene.server.base_url}/hr/sign-in")
+    await album.take(page, "sign-in")
+    await sign_in(page, password)
+    await album.take(page, "list")
+    await page.goto(f"{scene.server.base_url}/hr/interviews/{interview.session_id}")
+    await page.locator("video").wait_for()
+    await page.wait_for_function("document.querySelector('video').readyState >= 2")
+    await album.take(page, "results")
+    await check_page(context, scene, album)
+    await context.close()
+
+
+async def sign_in(page: Page, password: str) -> None:
+    """Through the form, as people do."""
+    await page.get_by_label("E-mail").fill(OWNER)
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/hr")
+
+
+async def check_page(context: BrowserContext, scene: Stage, album: Album) -> None:
+    """The page that tries a device."""
+    page = await context.new_page()
+    await page.goto(f"{scene.server.base_url}/check")
+    await album.take(page, "check")
+
+
+async def run(folder: Path) -> None:
+    """Take them all."""
+    album = Album(folder)
+    async with stage() as scene:
+        interview = await scene.interview()
+        await candidate_pages(scene, album, interview)
+        await hr_pages(scene, album, interview, "correct horse battery staple")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=Path("bench/results/pictures"))
+    folder = parser.parse_args().folder
+    asyncio.run(run(folder))
+    print(f"{len(list(folder.glob('*.png')))} pictures are in {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -33,6 +33,10 @@ MAXIMUM_STREAMS = 8
 "Streams of one connection that reports are kept for; a hostile sender could invent them without end."
 
 
+MOST_IN_A_NACK = 256
+"Packets that one NACK asks for; each can take four octets, and all have to fit into a datagram."
+
+
 class TrackListener(Protocol):
     """Who hears what arrives on a track. Called in the event loop; must not block and must not raise."""
 
@@ -90,15 +94,18 @@ class ReceiveSide:
         "When the last RTP packet came, seconds, monotonic."
 
     def negotiated(self, track: EncodedTrack, codecs: Sequence[RTCRtpCodecParameters]) -> None:
-        """Learn what a track's payload types mean."""
+        """Learn what a track's payload types mean: those of the first codec, and of what sends it again.
+
+        A part holds one codec a track; a sender that changed to another one agreed on would ruin it.
+        """
+        media = next((codec for codec in codecs if codec.name.lower() != RTX), None)
+        if media is None or media.payloadType is None:
+            return
+        track.codec = media.name
+        self._formats[media.payloadType] = _Format(track, media.clockRate, None)
         for codec in codecs:
-            apt = codec.parameters.get("apt")
-            is_rtx = codec.name.lower() == RTX
-            if codec.payloadType is not None:
-                retransmits = apt if is_rtx and isinstance(apt, int) else None
-                self._formats[codec.payloadType] = _Format(track, codec.clockRate, retransmits)
-            if track.codec is None and not is_rtx:
-                track.codec = codec.name
+            if codec.payloadType is not None and codec.parameters.get("apt") == media.payloadType:
+                self._formats[codec.payloadType] = _Format(track, codec.clockRate, media.payloadType)
 
     # What arrives -------------------------------------------------------------------
 
@@ -117,19 +124,19 @@ class ReceiveSide:
         else:
             stream = self._streams.get(packet.ssrc) or self._new_stream(fmt, packet.ssrc)
             stream[1].receive(packet, now)
+            self._newest_ssrc[track] = packet.ssrc
         if track.listener is not None:
             track.listener.packet_received(track.media_kind, packet)
 
     def _unwrap(self, track: EncodedTrack, packet: RtpPacket, payload_type: int) -> RtpPacket | None:
-        # One stream a track is negotiated, so a retransmission belongs to the newest one; SDP's
-        # ssrc-group need not be there.
+        # One stream a track is negotiated, so a retransmission belongs to the one that sends now;
+        # SDP's ssrc-group need not be there.
         ssrc = self._newest_ssrc.get(track)
         return None if ssrc is None else unwrap_rtx(packet, payload_type=payload_type, ssrc=ssrc)
 
     def _new_stream(self, fmt: _Format, ssrc: int) -> tuple[EncodedTrack, ReceptionStatistics]:
         if len(self._streams) >= MAXIMUM_STREAMS:
             self._streams.pop(next(iter(self._streams)))
-        self._newest_ssrc[fmt.track] = ssrc
         stream = self._streams[ssrc] = (fmt.track, ReceptionStatistics(ssrc, fmt.clock_rate))
         return stream
 
@@ -147,9 +154,12 @@ class ReceiveSide:
 
     def send_nack(self, ssrc: int, sequence_numbers: Sequence[int]) -> None:
         """Ask for packets again (RFC 4585 section 6.2.1)."""
-        packet = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.feedback_ssrc, media_ssrc=ssrc)
-        packet.lost = list(sequence_numbers)
-        self._send_rtcp(bytes(packet))
+        # A NACK names a set, and aiortc can only write one that ascends: 65535 after 0, not before it.
+        numbers = sorted(set(sequence_numbers))
+        for start in range(0, len(numbers), MOST_IN_A_NACK):
+            lost = numbers[start : start + MOST_IN_A_NACK]
+            nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.feedback_ssrc, media_ssrc=ssrc, lost=lost)
+            self._send_rtcp(bytes(nack))
 
     def send_picture_loss(self, ssrc: int) -> None:
         """Ask for a keyframe (RFC 4585 section 6.3.1)."""

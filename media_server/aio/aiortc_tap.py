@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import random
 import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,12 @@ from media_server.rtp.packet import MediaKind
 
 RECEIVE_BUFFER = 1 << 20
 "Bytes that the kernel keeps for one socket while the event loop is busy; a second of media is 45 kB."
+
+LONGEST_SRTP = 1500
+"Octets. What libsrtp's Python binding decrypts; an Ethernet frame carries no more."
+
+MOST_WAITING = 64
+"Datagrams kept until DTLS reads them: a handshake is a dozen, and anybody can send to an open port."
 
 PORT_ATTEMPTS = 50
 "How many ports of the range are tried before it counts as used up."
@@ -115,15 +122,18 @@ class _PassthroughReceiver:
 class _TappedProtocol(StunProtocol):
     """A socket whose SRTP and SRTCP packets go to the tap; the rest goes aioice's way."""
 
-    def __init__(self, connection: Connection, tap: Callable[[bytes], bool]) -> None:
+    def __init__(self, connection: Connection, tap: Callable[[bytes], None]) -> None:
         super().__init__(connection)
         self._tap = tap
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         # RFC 7983 section 7: the first byte of SRTP and SRTCP lies between 128 and 191.
-        if isinstance(data, bytes) and data and 128 <= data[0] < 192 and self._tap(data):  # noqa: PLR2004
+        if isinstance(data, bytes) and data and 128 <= data[0] < 192:  # noqa: PLR2004
+            self._tap(data)
             return
-        super().datagram_received(data, addr)
+        # aioice lets this error out when an attribute of a STUN message is cut short.
+        with contextlib.suppress(struct.error):
+            super().datagram_received(data, addr)
 
 
 class PassthroughPeerConnection(RTCPeerConnection):
@@ -182,23 +192,22 @@ class PassthroughPeerConnection(RTCPeerConnection):
     @staticmethod
     async def _send_quietly(dtls: RTCDtlsTransport, data: bytes) -> None:
         # When the connection went away in between, its end is told by its state.
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, pylibsrtp.Error):
             await dtls._send_rtp(data)  # noqa: SLF001
 
     # Media from the sender ---------------------------------------------------------
 
-    def _tap(self, data: bytes) -> bool:
-        """Decrypt and hand on one SRTP or SRTCP packet; False while there are no keys yet."""
+    def _tap(self, data: bytes) -> None:
+        """Decrypt and hand on one SRTP or SRTCP packet; before there are keys, nobody can read it."""
         session = None if self._dtls is None else self._dtls._rx_srtp  # noqa: SLF001
-        if session is None:
-            return False
+        if session is None or len(data) > LONGEST_SRTP:
+            return
         # What is forged, replayed or broken on the way never happened.
         with contextlib.suppress(pylibsrtp.Error, MalformedPacket, PayloadError):
             if is_rtcp(data):
                 self._hand_on_reports(session.unprotect_rtcp(data))
             else:
                 self.receive_side.receive_packet(parse_packet(session.unprotect(data)))
-        return True
 
     def _hand_on_reports(self, data: bytes) -> None:
         try:
@@ -226,6 +235,7 @@ class PassthroughPeerConnection(RTCPeerConnection):
             return candidates
 
         connection.get_component_candidates = gather  # type: ignore[method-assign,assignment]  # aioice has no other way
+        connection.data_received = _only_dtls(connection)  # type: ignore[method-assign,assignment]  # it keeps everything
 
     async def _bind(self, connection: Connection, address: str) -> StunProtocol:
         loop = asyncio.get_running_loop()
@@ -240,6 +250,20 @@ class PassthroughPeerConnection(RTCPeerConnection):
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             return protocol
         raise NoFreePort(f"no free UDP port for {address} between {ports[0]} and {ports[-1]}")
+
+
+def _only_dtls(connection: Connection) -> Callable[[bytes, int], None]:
+    """What takes the place of `data_received`: keeps a few DTLS records (RFC 7983 section 7) and nothing else.
+
+    aiortc's reader fails for good on an empty datagram, which anybody can send.
+    """
+    waiting = connection._queue  # noqa: SLF001
+
+    def receive(data: bytes, component: int) -> None:
+        if data and 20 <= data[0] < 64 and waiting.qsize() < MOST_WAITING:  # noqa: PLR2004
+            waiting.put_nowait((data, component))
+
+    return receive
 
 
 def _host_candidate(component: int, protocol: StunProtocol) -> Candidate:

@@ -1,11 +1,12 @@
 """One part being written: carries out what the recorder decides.
 
-The recorder thinks, this does: it opens the part when media first arrives, hands file actions
-to the disk and feedback to the sender, wakes the recorder when it asks for that, and tells
+The recorder thinks, this does: it opens the part when there is a first frame to write, hands file
+actions to the disk and feedback to the sender, wakes the recorder when it asks for that, and tells
 what happened through `on_event`.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from media_server.recording.events import (
 from media_server.recording.recorder import EndForOverCap, Recorder, SlowDown
 from media_server.rtp.packet import KeyframeWish, MediaKind, Nack, RtpPacket
 from media_server.webm.actions import FileAction, Sync, Truncate, Write
+
+logger = logging.getLogger(__name__)
 
 
 class Feedback(Protocol):
@@ -57,7 +60,7 @@ class CaptureHooks:
     """What a capture needs from those above it."""
 
     open_part: Callable[[], Awaitable[PartPlace]]
-    "Allots the part; called once, when the first packet has come."
+    "Allots the part; called once, when the first frame has come. What it raises ends the capture."
     create_file: Callable[[Path], int]
     "Creates the part's file and returns its descriptor; runs in the writer thread."
     on_event: Callable[[PublisherEvent], None]
@@ -88,70 +91,92 @@ class Capture:
         self._wake_at = 0.0
         self._settling = asyncio.Lock()
         self._open = True
-        self._opening = asyncio.ensure_future(self._open_part())
+        self._failed = False
+        self._opening: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # What arrives -------------------------------------------------------------
 
     def receive_packet(self, kind: MediaKind, packet: RtpPacket) -> None:
         """Take one packet; goes on in the same part if it had been closed in place."""
-        now = self._clock.monotonic()
+        if self._failed:
+            return
         if not self._open:
             self._reopen()
-        self._recorder.receive_packet(kind, packet, now)
-        self._drain(now)
+        self._feed(lambda now: self._recorder.receive_packet(kind, packet, now))
 
     def receive_sender_report(self, kind: MediaKind, ssrc: int, ntp_seconds: float, rtp_timestamp: int) -> None:
         """Take a sender report's pair of times."""
-        self._recorder.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, self._clock.monotonic())
+        self._feed(lambda now: self._recorder.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, now))
 
     def tick(self) -> None:
         """Call once a second."""
-        now = self._clock.monotonic()
         if self._open:
-            self._recorder.tick(now)
-            self._drain(now)
+            self._feed(self._recorder.tick)
 
     @property
     def is_open(self) -> bool:
         """False while the part is closed in place."""
         return self._open
 
+    def _feed(self, step: Callable[[float], None]) -> None:
+        """Let the recorder take something and carry out what it decides.
+
+        It is written never to raise, whatever a peer sends. If it does all the same, this connection ends, and only
+        this one; the sender begins a new part.
+        """
+        now = self._clock.monotonic()
+        try:
+            step(now)
+            self._drain(now)
+        except Exception:
+            logger.exception("the recorder of part %d failed", self._number)
+            self._fail()
+
+    def _fail(self) -> None:
+        self._failed = True
+        self._hooks.on_end(EndReason.FAILED)
+
     # Its end --------------------------------------------------------------------
 
     def close_in_place(self, reason: EndReason) -> None:
-        """Close the part; packets that come later reopen it."""
-        if self._open:
+        """Close the part; packets that come later reopen it. Does nothing before there is a part."""
+        if self._open and self._opening is not None:
             self._end_recording()
             self._spawn(self._settle(reason))
 
     async def close(self, reason: EndReason) -> None:
-        """Close the part for good. When this returns its bytes are synced, unless the disk refuses them."""
-        was_open = self._open
-        if was_open:
+        """Close the part for good. When this returns its bytes are synced, however long the disk refuses them.
+
+        Without a single frame there is no part, and nothing is left.
+        """
+        if self._open:
             self._end_recording()
-        await asyncio.gather(self._opening, return_exceptions=True)
-        if was_open:
             await self._settle(reason)
-        if self._file is not None:
+        file = await self._opened()
+        if file is not None:
             async with self._settling:
-                await self._file.close()
+                await file.close()
 
     def _end_recording(self) -> None:
-        self._open = False
         self._cancel_wake()
-        now = self._clock.monotonic()
-        self._recorder.close(now)
-        self._drain(now)
+        self._feed(self._recorder.close)
+        self._open = False
 
     async def _settle(self, reason: EndReason) -> None:
         """Tell that the part is closed, once that is true on the disk."""
         report = self._recorder.report(reason)
         async with self._settling:
-            await self._opening
-            if self._file is not None:
-                await self._file.settle()
+            file = await self._opened()
+            if file is not None:
+                await file.settle()
                 self._hooks.on_event(PartClosed(self._number, report))
+
+    async def _opened(self) -> DiskFile | None:
+        """The part's file, as soon as it is known; None when there is none and will be none."""
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
+        return self._file
 
     def _reopen(self) -> None:
         self._open = True
@@ -171,24 +196,33 @@ class Capture:
 
     def _drain(self, now: float) -> None:
         files: list[FileAction] = []
-        for action in self._recorder.actions():
-            match action:
-                case Write() | Sync() | Truncate():
-                    files.append(action)
-                case Nack(ssrc, sequence_numbers):
-                    self._feedback.send_nack(ssrc, sequence_numbers)
-                case KeyframeWish(ssrc):
-                    self._feedback.send_picture_loss(ssrc)
-                case PartGap():
-                    self._tell_gap(action)
-                case SlowDown(bps):
-                    self._hooks.on_event(OverCap(bps))
-                    self._hooks.on_over_cap(bps)
-                case EndForOverCap():
-                    self._hooks.on_end(EndReason.OVER_CAP)
-        if files:
+        try:
+            for action in self._recorder.actions():
+                match action:
+                    case Write() | Sync() | Truncate():
+                        files.append(action)
+                    case other:
+                        self._pass_on(other)
+        finally:
+            # Whatever happens beside them: a write left out would be a hole in the file.
             self._write(files)
+        if self._opening is None and self._recorder.has_begun:
+            self._opening = asyncio.ensure_future(self._open_part())
         self._schedule(now)
+
+    def _pass_on(self, action: Nack | KeyframeWish | PartGap | SlowDown | EndForOverCap) -> None:
+        match action:
+            case Nack(ssrc, sequence_numbers):
+                self._feedback.send_nack(ssrc, sequence_numbers)
+            case KeyframeWish(ssrc):
+                self._feedback.send_picture_loss(ssrc)
+            case PartGap():
+                self._tell_gap(action)
+            case SlowDown(bps):
+                self._hooks.on_event(OverCap(bps))
+                self._hooks.on_over_cap(bps)
+            case EndForOverCap():
+                self._hooks.on_end(EndReason.OVER_CAP)
 
     def _tell_gap(self, gap: PartGap) -> None:
         if self._file is None:
@@ -199,7 +233,7 @@ class Capture:
     def _write(self, actions: list[FileAction]) -> None:
         if self._file is None:
             self._early.extend(actions)
-        else:
+        elif actions:
             self._file.apply(actions)
 
     def _schedule(self, now: float) -> None:
@@ -212,9 +246,7 @@ class Capture:
 
     def _wake_up(self) -> None:
         self._wake = None
-        now = self._clock.monotonic()
-        self._recorder.handle_timeout(now)
-        self._drain(now)
+        self._feed(self._recorder.handle_timeout)
 
     def _cancel_wake(self) -> None:
         if self._wake is not None:
@@ -226,9 +258,11 @@ class Capture:
     async def _open_part(self) -> None:
         try:
             place = await self._hooks.open_part()
-        except Exception:
-            self._hooks.on_end(EndReason.FAILED)
-            raise
+        except Exception as error:  # noqa: BLE001  whatever those above raise, this connection ends
+            logger.warning("no part could be opened: %r", error)
+            self._early.clear()
+            self._fail()
+            return
         self._number = place.number
         self._file = self._disk.open(
             lambda: self._hooks.create_file(place.path), on_synced=self._synced, on_trouble=self._trouble
@@ -245,10 +279,5 @@ class Capture:
         self._hooks.on_event(Saved(self._number, self._recorder.saved_ms, self._recorder.received_ms(now)))
 
     def _trouble(self, refused: bool) -> None:
-        now = self._clock.monotonic()
-        if refused:
-            self._recorder.hold(now)
-        else:
-            self._recorder.release()
-        self._drain(now)
+        self._feed(self._recorder.hold if refused else lambda _: self._recorder.release())
         self._hooks.on_event(DiskTrouble(refused))

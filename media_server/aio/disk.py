@@ -7,6 +7,7 @@ disk refuses (full, failing) is kept and tried again: nothing that was accepted 
 
 import asyncio
 import contextlib
+import logging
 import os
 import queue
 import sys
@@ -24,6 +25,10 @@ HAND_OVER_S = 0.1
 RETRY_S = 1.0
 "How long the thread waits before it tries a refusing disk again."
 
+STOP_WITHIN_S = 2.0
+"How long stopping waits for a disk that has stalled; parts were given their time before that."
+
+logger = logging.getLogger(__name__)
 
 _Told = TypeVar("_Told")
 
@@ -55,6 +60,8 @@ class _Target:
     "Length of the file as far as it was written."
     dirty: bool = False
     refused: bool = False
+    closed: bool = False
+    "Settled for good: what comes after that must not open the file again."
     promises: list["_Settle"] = field(default_factory=list)
     "Who waits until everything so far is written and synced."
 
@@ -119,11 +126,13 @@ class Disk:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Write and sync what was accepted, then end the thread."""
+        """Write and sync what was accepted, then end the thread; a disk that has stalled is left to itself."""
         self._hand_over()
         self._commands.put(None)
         if self._thread is not None:
-            await asyncio.to_thread(self._thread.join)
+            await asyncio.to_thread(self._thread.join, STOP_WITHIN_S)
+            if self._thread.is_alive():
+                logger.warning("the disk has stalled; what it did not take is mended at the next start")
             self._thread = None
 
     def open(
@@ -208,13 +217,16 @@ class Disk:
     def _work(self, file: DiskFile, *, sync: bool = False) -> None:
         """Write what waits, sync if asked; on refusal keep everything for the next round."""
         target = file.target
+        if target.closed:
+            self._drop(file)
+            return
         try:
             self._write_waiting(target)
             if sync and target.dirty:
                 self._sync(target)
                 self._tell(file.on_synced, target.end)
-        except OSError:
-            self._refuse(file)
+        except Exception as error:  # noqa: BLE001  one file's trouble must not end the thread that writes all of them
+            self._refuse(file, error)
             return
         if target.refused:
             target.refused = False
@@ -222,8 +234,9 @@ class Disk:
         if sync and target.promises:
             self._keep_promises(file)
 
-    def _refuse(self, file: DiskFile) -> None:
+    def _refuse(self, file: DiskFile, error: Exception) -> None:
         if not file.target.refused:
+            logger.warning("the disk refuses a file: %r", error)
             file.target.refused = True
             self._tell(file.on_trouble, True)
 
@@ -267,9 +280,16 @@ class Disk:
     def _keep_promises(self, file: DiskFile) -> None:
         promises, file.target.promises = file.target.promises, []
         if any(promise.close for promise in promises):
+            file.target.closed = True
             self._forget(file)
         for promise in promises:
             self._tell(_resolve, promise.done)
+
+    def _drop(self, file: DiskFile) -> None:
+        """Something was handed in after the file had been closed; it is too late for it."""
+        file.target.waiting.clear()
+        self._keep_promises(file)
+        self._files.discard(file)
 
     def _forget(self, file: DiskFile) -> None:
         self._files.discard(file)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from aiortc import RTCSessionDescription
+from aiortc import RTCIceCandidate, RTCSessionDescription
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.sdp import candidate_from_sdp
 
@@ -24,7 +24,7 @@ from media_server.settings import MediaSettings
 logger = logging.getLogger(__name__)
 
 CLOSE_DEADLINE_S = 5.0
-"How long closing waits for a disk that refuses; what is missing then is mended at the next start."
+"How long ending waits for a disk that refuses. The part goes on closing after that, and tells when it is closed."
 
 
 class OfferRefused(Exception):  # noqa: N818  the field's word for it
@@ -62,6 +62,7 @@ class Publisher:
         self._peer.on("connectionstatechange", self._state_changed)
         self._deadline = asyncio.get_running_loop().call_later(settings.connect_deadline_s, self._judge_connecting)
         self._ending: asyncio.Task[None] | None = None
+        self._closing_part: asyncio.Task[None] | None = None
 
     async def answer(self, offer_sdp: str) -> str:
         """Take an offer that was narrowed to what we record; return aiortc's answer (SDP).
@@ -77,13 +78,15 @@ class Publisher:
         except BaseException:
             await self.close(EndReason.FAILED)
             raise
+        if self._ending is not None:
+            raise OfferRefused("the connection ended before it was answered")
         await self._recorder.start()
         return str(self._peer.localDescription.sdp)
 
     async def add_ice_candidates(self, candidates: Sequence[tuple[str, str]]) -> None:
         """Take trickled candidates: (mid, attribute). Raises ValueError when one is malformed."""
         for mid, attribute in candidates:
-            candidate = candidate_from_sdp(attribute.removeprefix("candidate:"))
+            candidate = _candidate(attribute)
             candidate.sdpMid = mid
             await self._peer.addIceCandidate(candidate)
 
@@ -99,14 +102,28 @@ class Publisher:
 
     async def _end(self, reason: EndReason) -> None:
         self._deadline.cancel()
+        # A task of its own, which giving up the wait does not cancel: the disk may take the rest later.
+        self._closing_part = asyncio.ensure_future(self._close_part(reason))
+        await asyncio.gather(self._wait_for_part(self._closing_part), self._close_peer())
+        self._on_event(PublisherEnded(reason))
+
+    async def _close_part(self, reason: EndReason) -> None:
         try:
-            await asyncio.wait_for(self._recorder.stop(reason), CLOSE_DEADLINE_S)
-        except TimeoutError:
-            logger.warning("the part of %s could not be closed in time; the next start mends it", self.whip_session)
+            await self._recorder.stop(reason)
         except Exception:
             logger.exception("the part of %s could not be closed; the next start mends it", self.whip_session)
-        await self._peer.close()
-        self._on_event(PublisherEnded(reason))
+
+    async def _wait_for_part(self, closing: "asyncio.Task[None]") -> None:
+        _, late = await asyncio.wait({closing}, timeout=CLOSE_DEADLINE_S)
+        if late:
+            logger.warning("the part of %s is not closed yet; the disk or the database refuses", self.whip_session)
+
+    async def _close_peer(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_DEADLINE_S):
+                await self._peer.close()
+        except Exception:
+            logger.exception("the connection of %s did not close cleanly", self.whip_session)
 
     def _state_changed(self) -> None:
         state = self._peer.connectionState
@@ -118,3 +135,11 @@ class Publisher:
     def _judge_connecting(self) -> None:
         if self._peer.connectionState != "connected":
             self._end_soon(EndReason.NEVER_CONNECTED)
+
+
+def _candidate(attribute: str) -> RTCIceCandidate:
+    """Read a candidate attribute (RFC 8839 section 5.1). Raises ValueError."""
+    try:
+        return candidate_from_sdp(attribute.removeprefix("candidate:"))
+    except (AssertionError, ValueError) as error:  # aiortc asserts that there are enough fields
+        raise ValueError(f"this is no ICE candidate: {attribute!r}") from error

@@ -15,6 +15,7 @@ The server itself records with it.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ from media_server.recording.recorder import Recorder, RecorderSettings
 from media_server.rtp.loss import LossSettings
 from media_server.rtp.packet import MediaKind, RtpPacket, VideoCodec
 from media_server.settings import MediaSettings
+
+logger = logging.getLogger(__name__)
 
 OVERHEAD_BPS = 40_000
 "What RTP, SRTP, UDP and IP headers of both tracks weigh at about 90 packets a second."
@@ -53,7 +56,7 @@ class PassthroughRecorder:
     ) -> None:
         """Write to `file`, or to where `file()` says once media has come.
 
-        `on_event` hears what happens; `on_end` is called when recording cannot go on, and the owner then stops it.
+        `on_event` hears what happens; `on_end` is told, once, that recording cannot go on, and the owner then stops it.
         """
         self._clock = clock or SystemClock()
         self._settings = settings or MediaSettings()
@@ -64,12 +67,16 @@ class PassthroughRecorder:
             create_file=create_file or _create_file,
             on_event=on_event,
             on_over_cap=self._slow_down,
-            on_end=on_end,
+            on_end=self._end,
         )
+        self._on_end = on_end
+        self._told_end = False
         self._video_codec: VideoCodec | None = None
         self._tracks: dict[MediaKind, EncodedTrack] = {}
         self._capture: Capture | None = None
         self._ticking: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._last_packet = 0.0
         self._maximum_bps = self._settings.video_bps + self._settings.audio_bps + OVERHEAD_BPS
 
     # aiortc's shape --------------------------------------------------------------------
@@ -77,18 +84,26 @@ class PassthroughRecorder:
     def addTrack(self, track: EncodedTrack) -> None:  # noqa: N802  aiortc's name
         """Record this track too. At most one sound and one picture.
 
-        Raises ValueError for a second track of a kind and for a codec that a WebM part cannot hold.
+        Raises ValueError for a second track of a kind, for a codec that a WebM part cannot hold, and once there is
+        something in the file: its tracks are declared by then.
         """
         if track.media_kind in self._tracks:
             raise ValueError(f"there is already a track of kind {track.kind}")
+        if self._capture is not None:
+            raise ValueError("recording has begun; no track can be added any more")
         if track.media_kind is MediaKind.PICTURE:
             self._video_codec = VideoCodec(track.codec or "")
         elif track.codec != "opus":
             raise ValueError(f"sound has to be Opus, not {track.codec}")
         self._tracks[track.media_kind] = track
+        if self._ticking is not None:
+            track.listener = self
 
     async def start(self) -> None:
-        """Begin: from now on, what arrives is recorded."""
+        """Begin: from now on, what arrives is recorded. Repeating it is harmless."""
+        if self._ticking is not None:
+            return
+        self._last_packet = self._clock.monotonic()
         if self._own_disk is not None:
             self._own_disk.start()
         for track in self._tracks.values():
@@ -96,7 +111,15 @@ class PassthroughRecorder:
         self._ticking = asyncio.ensure_future(self._tick_for_ever())
 
     async def stop(self, reason: EndReason = EndReason.FINISHED) -> None:
-        """End: when this returns, the file is closed and synced."""
+        """End: when this returns, the file is closed and synced. Repeating it is harmless.
+
+        A disk that refuses is waited for: put a timeout around this where that is too long.
+        """
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._stop(reason))
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self, reason: EndReason) -> None:
         for track in self._tracks.values():
             track.listener = None
         if self._ticking is not None:
@@ -109,7 +132,8 @@ class PassthroughRecorder:
     # What arrives (TrackListener) --------------------------------------------------------
 
     def packet_received(self, kind: MediaKind, packet: RtpPacket) -> None:
-        """Record one packet; the first one opens the part."""
+        """Record one packet."""
+        self._last_packet = self._clock.monotonic()
         if self._capture is None:
             self._capture = self._new_capture()
         self._capture.receive_packet(kind, packet)
@@ -139,19 +163,26 @@ class PassthroughRecorder:
     async def _tick_for_ever(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            self._tick()
+            try:
+                self._tick()
+            except Exception:
+                logger.exception("a second of a recording's housekeeping failed")
 
     def _tick(self) -> None:
+        silence = self._clock.monotonic() - self._last_packet
+        if silence > self._settings.no_media_s + self._settings.return_within_s:
+            self._end(EndReason.NO_MEDIA)
         if self._capture is None:
             return
-        receive_side = self._receive_side()
-        silence = self._clock.monotonic() - (receive_side.last_packet or 0.0)
-        if silence > self._settings.no_media_s + self._settings.return_within_s:
-            self._hooks.on_end(EndReason.NO_MEDIA)
-        elif silence > self._settings.no_media_s:
+        if silence > self._settings.no_media_s:
             self._capture.close_in_place(EndReason.NO_MEDIA)
         self._capture.tick()
-        receive_side.send_reports(self._maximum_bps)
+        self._receive_side().send_reports(self._maximum_bps)
+
+    def _end(self, reason: EndReason) -> None:
+        if not self._told_end:
+            self._told_end = True
+            self._on_end(reason)
 
     def _slow_down(self, _bps: int) -> None:
         self._maximum_bps = int((self._settings.video_bps + self._settings.audio_bps) * SLOW_DOWN_SHARE)

@@ -135,7 +135,7 @@ class OverCap:
 
 @dataclass(frozen=True, slots=True)
 class PublisherEnded:
-    """The connection is gone for good; nothing follows."""
+    """The connection is gone for good. Only news of a part that the disk still refuses may follow."""
 
     reason: EndReason
     "Why."

@@ -18,7 +18,7 @@ from media_server.rtp.packet import Hole, KeyframeWish, MediaKind, Nack, RtpPack
 from media_server.rtp.sound_track import SoundTrack
 from media_server.rtp.video_track import VideoTrack
 from media_server.webm.actions import FileAction
-from media_server.webm.writer import TrackEntry, WebmWriter
+from media_server.webm.writer import MAX_PIXELS, TrackEntry, WebmWriter
 
 SAMPLES_PER_MS = SAMPLE_RATE / 1000
 
@@ -90,6 +90,8 @@ class Recorder:
         self._last_keyframe = 0.0
         self._size: tuple[int, int] | None = None
         self._last_opus = b""
+        self.has_begun = False
+        "Whether there is anything to play yet."
 
     # Feed ----------------------------------------------------------------------------
 
@@ -213,10 +215,15 @@ class Recorder:
             return
         at = self._time.place_picture(frame)
         self._note_picture_gap(at)
-        if frame.keyframe and frame.width and frame.height and self._size is None:
-            self._size = (frame.width, frame.height)
-            self._actions.extend(self._writer.set_picture_size(frame.width, frame.height))
+        if frame.keyframe and self._size is None:
+            self._note_size(frame.width or 0, frame.height or 0)
         self._add_block(MediaKind.PICTURE, at, at, frame.data, keyframe=frame.keyframe)
+
+    def _note_size(self, width: int, height: int) -> None:
+        # VP9 can claim 65536 pixels and VP8 none; no camera does.
+        if 0 < width <= MAX_PIXELS and 0 < height <= MAX_PIXELS:
+            self._size = (width, height)
+            self._actions.extend(self._writer.set_picture_size(width, height))
 
     def _note_picture_gap(self, at: int) -> None:
         last, self._picture_end_ms = self._picture_end_ms, at
@@ -251,6 +258,7 @@ class Recorder:
     def _add_block(self, kind: MediaKind, at: int, end: int, data: bytes, *, keyframe: bool) -> None:
         track = PICTURE_TRACK if kind is MediaKind.PICTURE else SOUND_TRACK
         self._actions.extend(self._writer.add_block(track, at, data, keyframe=keyframe))
+        self.has_begun = True
         self._windows.add(kind, at, len(data))
         self._progress.written(self._writer.size, end)
 

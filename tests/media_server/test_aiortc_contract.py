@@ -51,3 +51,10 @@ def test_the_table_of_codecs_is_one_list_that_takes_vp9() -> None:
 
     names = [codec.mimeType for codec in aiortc.codecs.CODECS["video"]]
     assert names.count("video/VP9") == 1
+
+
+def test_aioice_queues_what_is_no_stun_where_we_step_in() -> None:
+    assert list(inspect.signature(aioice.ice.Connection.data_received).parameters) == ["self", "data", "component"]
+    assert "self._queue.put_nowait((data, component))" in inspect.getsource(aioice.ice.Connection.data_received), (
+        "what DTLS has yet to read is kept elsewhere now"
+    )

@@ -33,7 +33,12 @@ from aiortc import (
 )
 from aiortc import codecs as aiortc_codecs
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecParameters, RTCRtpReceiveParameters
+from aiortc.rtcrtpparameters import (
+    RTCRtcpFeedback,
+    RTCRtpCodecParameters,
+    RTCRtpHeaderExtensionParameters,
+    RTCRtpReceiveParameters,
+)
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtp import RtcpPacket, RtcpSrPacket, is_rtcp
 from aiortc.stats import RTCStatsReport
@@ -42,6 +47,7 @@ from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
 from media_server.rtp.errors import PayloadError
 from media_server.rtp.header import MalformedPacket, parse_packet
 from media_server.rtp.packet import MediaKind
+from media_server.rtp.transport_feedback import EXTENSION_URI
 
 RECEIVE_BUFFER = 1 << 20
 "Bytes that the kernel keeps for one socket while the event loop is busy; a second of media is 45 kB."
@@ -70,18 +76,22 @@ class NetworkSettings:
     "UDP ports to choose from."
 
 
-def enable_vp9() -> None:
-    """Put VP9 into aiortc's table of codecs, which is one list for the whole process."""
-    table = aiortc_codecs.CODECS["video"]
-    if any(codec.mimeType == "video/VP9" for codec in table):
+def extend_capabilities() -> None:
+    """Put VP9 and transport-wide feedback into aiortc's tables, which are one for the whole process."""
+    video, audio = aiortc_codecs.CODECS["video"], aiortc_codecs.CODECS["audio"]
+    if any(codec.mimeType == "video/VP9" for codec in video):
         return
     feedback = [RTCRtcpFeedback("nack"), RTCRtcpFeedback("nack", "pli"), RTCRtcpFeedback("goog-remb")]
-    vp9 = RTCRtpCodecParameters("video/VP9", 90000, None, 120, feedback, {"profile-id": "0"})
-    table.append(vp9)
-    table.append(RTCRtpCodecParameters("video/rtx", 90000, None, 121, [], {"apt": 120}))
+    video.append(RTCRtpCodecParameters("video/VP9", 90000, None, 120, feedback, {"profile-id": "0"}))
+    video.append(RTCRtpCodecParameters("video/rtx", 90000, None, 121, [], {"apt": 120}))
+    for codec in (*video, *audio):
+        if codec.name in {"VP8", "VP9", "opus"}:
+            codec.rtcpFeedback.append(RTCRtcpFeedback("transport-cc"))
+    for extensions in aiortc_codecs.HEADER_EXTENSIONS.values():
+        extensions.append(RTCRtpHeaderExtensionParameters(id=5, uri=EXTENSION_URI))
 
 
-enable_vp9()
+extend_capabilities()
 
 
 class _PassthroughReceiver:
@@ -105,6 +115,9 @@ class _PassthroughReceiver:
         self.track = EncodedTrack(self._kind, remote.id, self._receive_side)
         if self.transceiver is not None:
             self._receive_side.negotiated(self.track, self.transceiver._codecs)  # noqa: SLF001
+            for extension in self.transceiver._headerExtensions:  # noqa: SLF001
+                if extension.uri == EXTENSION_URI:
+                    self._receive_side.transport_number_id = extension.id
 
     def setTransport(self, transport: RTCDtlsTransport) -> None:  # noqa: N802  aiortc's name
         self.transport = transport
@@ -207,7 +220,8 @@ class PassthroughPeerConnection(RTCPeerConnection):
             if is_rtcp(data):
                 self._hand_on_reports(session.unprotect_rtcp(data))
             else:
-                self.receive_side.receive_packet(parse_packet(session.unprotect(data)))
+                packet = parse_packet(session.unprotect(data), self.receive_side.transport_number_id)
+                self.receive_side.receive_packet(packet)
 
     def _hand_on_reports(self, data: bytes) -> None:
         try:

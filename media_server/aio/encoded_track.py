@@ -4,6 +4,7 @@ What RFC 3550 and RFC 4585 ask of a receiver is here: who sends what (payload ty
 reports, NACK, PLI, and the bitrate that the sender may use.
 """
 
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Never, Protocol
@@ -14,6 +15,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
+    RTCP_RTPFB,
     RTCP_RTPFB_NACK,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
@@ -23,11 +25,19 @@ from aiortc.rtp import (
 )
 
 from db.clock import Clock, SystemClock
+from media_server.rtp.header import ParsedPacket
 from media_server.rtp.packet import MediaKind, RtpPacket
 from media_server.rtp.reception import ReceptionStatistics, ReportBlock
 from media_server.rtp.rtx import unwrap_rtx
+from media_server.rtp.transport_feedback import TransportFeedback
 
 RTX = "rtx"
+
+RTCP_RTPFB_TRANSPORT = 15
+"The format of transport-wide feedback among the transport layer feedback messages."
+
+FEEDBACK_INTERVAL_S = 0.1
+"How often arrivals are told; a narrow uplink has to be noticed before its queue is full."
 
 MAXIMUM_STREAMS = 8
 "Streams of one connection that reports are kept for; a hostile sender could invent them without end."
@@ -92,6 +102,10 @@ class ReceiveSide:
         "The SSRC that our RTCP bears."
         self.last_packet: float | None = None
         "When the last RTP packet came, seconds, monotonic."
+        self.transport_number_id = 0
+        "The negotiated id of the transport-wide sequence number's extension; 0 for none."
+        self._feedback = TransportFeedback()
+        self._feedback_due = 0.0
 
     def negotiated(self, track: EncodedTrack, codecs: Sequence[RTCRtpCodecParameters]) -> None:
         """Learn what a track's payload types mean: those of the first codec, and of what sends it again.
@@ -109,12 +123,15 @@ class ReceiveSide:
 
     # What arrives -------------------------------------------------------------------
 
-    def receive_packet(self, packet: RtpPacket) -> None:
+    def receive_packet(self, received: ParsedPacket) -> None:
         """Sort a packet to its track; payload types that nobody negotiated are dropped."""
-        fmt = self._formats.get(packet.payload_type)
+        fmt = self._formats.get(received.payload_type)
         if fmt is None:
             return
         self.last_packet = now = self._clock.monotonic()
+        if received.transport_number is not None:
+            self._tell_arrival(received, received.transport_number, now)
+        packet: RtpPacket = received
         track: EncodedTrack = fmt.track
         if fmt.retransmits is not None:
             original = self._unwrap(track, packet, fmt.retransmits)
@@ -127,6 +144,16 @@ class ReceiveSide:
             self._newest_ssrc[track] = packet.ssrc
         if track.listener is not None:
             track.listener.packet_received(track.media_kind, packet)
+
+    def _tell_arrival(self, packet: ParsedPacket, number: int, now: float) -> None:
+        """Tell the sender what came when, so that it notices a narrow uplink before packets are lost there."""
+        self._feedback.receive(number, now)
+        if now < self._feedback_due:
+            return
+        self._feedback_due = now + FEEDBACK_INTERVAL_S
+        message = self._feedback.take(now)
+        if message is not None:
+            self._send_rtcp(_transport_feedback(self.feedback_ssrc, packet.ssrc, message))
 
     def _unwrap(self, track: EncodedTrack, packet: RtpPacket, payload_type: int) -> RtpPacket | None:
         # One stream a track is negotiated, so a retransmission belongs to the one that sends now;
@@ -179,6 +206,15 @@ class ReceiveSide:
         fci = pack_remb_fci(maximum_bps, list(self._streams))
         remb = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.feedback_ssrc, media_ssrc=0, fci=fci)
         self._send_rtcp(report + bytes(remb))
+
+
+def _transport_feedback(sender: int, media: int, message: bytes) -> bytes:
+    """A transport layer feedback message (RFC 4585 section 6.1), padded as RFC 3550 section 6.4.1 has it."""
+    padding = -len(message) % 4
+    words = (12 + len(message) + padding) // 4 - 1
+    flags = 0x80 | (0x20 if padding else 0) | RTCP_RTPFB_TRANSPORT
+    header = struct.pack("!BBHLL", flags, RTCP_RTPFB, words, sender, media)
+    return header + message + (bytes(padding - 1) + bytes([padding]) if padding else b"")
 
 
 def _receiver_info(block: ReportBlock) -> RtcpReceiverInfo:

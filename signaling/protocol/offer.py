@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from media_server.rtp.packet import VideoCodec
+from media_server.rtp.transport_feedback import EXTENSION_URI
 from signaling.protocol.codecs import Payload, choose_opus, choose_picture, retransmission_of
 from signaling.protocol.ice import IceCredentials
 from signaling.protocol.sdp import (
@@ -28,14 +29,9 @@ WISHES = (VideoCodec.VP9, VideoCodec.VP8)
 WHAT_WORKS = "What works: VP9 (profile 0) or VP8 for the picture, Opus for the sound."
 
 # Everything else costs bytes in each packet and is not used; `urn:3gpp:video-orientation` would even do harm, since a
-# phone that may send it records sideways, and transport-wide feedback wants an answer that we do not give.
-HEADER_EXTENSIONS = frozenset(
-    {
-        "urn:ietf:params:rtp-hdrext:sdes:mid",
-        "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    }
-)
-FEEDBACK = frozenset({"nack", "nack pli", "goog-remb"})
+# phone that may send it records sideways.
+HEADER_EXTENSIONS = frozenset({"urn:ietf:params:rtp-hdrext:sdes:mid", EXTENSION_URI})
+FEEDBACK = frozenset({"nack", "nack pli", "goog-remb", "transport-cc"})
 
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _EXTENSION = re.compile(r"(?P<id>[1-9]|1[0-4])(?:/(?:sendrecv|sendonly))? (?P<uri>[!-~]{1,255})(?: [!-~ ]*)?")

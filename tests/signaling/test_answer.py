@@ -38,13 +38,19 @@ async def test_caps_and_wishes_are_told(name: str, finish: Finish) -> None:
     assert audio.lines[:3] == ("c=IN IP4 127.0.0.1", "b=AS:73", "b=TIAS:64000")
     assert video.lines[:3] == ("c=IN IP4 127.0.0.1", "b=AS:280", "b=TIAS:250000")
     assert audio.attributes("fmtp") == [f"{opus} maxaveragebitrate=32000;usedtx=0;stereo=0;useinbandfec=0"]
-    assert audio.attributes("rtcp-fb") == [f"{opus} nack"]
+    assert audio.attributes("rtcp-fb") == [f"{opus} transport-cc", f"{opus} nack"]
     assert (audio.attribute("ptime"), audio.attribute("maxptime")) == ("60", "60")
     assert {audio.attribute("setup"), video.attribute("setup")} == {"passive"}
     assert audio.has("recvonly")
     assert video.has("recvonly")
-    assert sorted(value.split(" ", 1)[1] for value in video.attributes("rtcp-fb")) == ["goog-remb", "nack", "nack pli"]
-    assert not any("orientation" in value or "transport-wide" in value for value in video.attributes("extmap"))
+    assert sorted(value.split(" ", 1)[1] for value in video.attributes("rtcp-fb")) == [
+        "goog-remb",
+        "nack",
+        "nack pli",
+        "transport-cc",
+    ]
+    assert not any("orientation" in value for value in video.attributes("extmap"))
+    assert any("transport-wide" in value for value in video.attributes("extmap"))
 
 
 async def test_caps_are_settings_and_packet_time_may_be_left_to_the_sender(finish: Finish) -> None:

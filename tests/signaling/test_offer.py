@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_server.rtp.packet import VideoCodec
+from media_server.rtp.transport_feedback import EXTENSION_URI
 from signaling.protocol.offer import Offer, read_offer
 from signaling.protocol.sdp import MalformedSdp, UnacceptableOffer, read_description
 from tests.signaling.offers import captured, offer, picture, section, sound, transport
@@ -38,8 +39,7 @@ def test_nothing_we_do_not_take_stays(name: str) -> None:
     narrowed = read_offer(captured(name)).narrowed
     unwanted = ["H264", "AV1", "red", "ulpfec", "G722", "telephone", "VP8", "profile-id=2", "video-orientation"]
     unwanted += [
-        "transport-wide",
-        "transport-cc",
+        "abs-send-time",
         "ccm fir",
         ".local",
         " tcp ",
@@ -58,10 +58,10 @@ def test_what_we_use_stays() -> None:
     audio, video = read_description(narrowed).media
     assert audio.formats == ("111",)
     assert video.formats == ("98", "99")
-    assert video.attributes("rtcp-fb") == ["98 goog-remb", "98 nack", "98 nack pli"]
+    assert video.attributes("rtcp-fb") == ["98 goog-remb", "98 transport-cc", "98 nack", "98 nack pli"]
     assert video.attributes("fmtp") == ["98 profile-id=0", "99 apt=98"]
     assert video.attributes("extmap") == [
-        "2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+        f"3 {EXTENSION_URI}",
         "4 urn:ietf:params:rtp-hdrext:sdes:mid",
     ]
     assert [value.split()[0] for value in video.attributes("ssrc")] == ["3193662245", "1623872458"]
@@ -93,7 +93,7 @@ def test_sound_nack_is_kept_when_it_is_offered() -> None:
         sound() + "a=rtcp-fb:111 nack\r\na=rtcp-fb:111 transport-cc\r\n", picture() + "a=rtcp-fb:* nack pli\r\n"
     )
     audio, video = read_description(read_offer(text).narrowed).media
-    assert audio.attributes("rtcp-fb") == ["111 nack"]
+    assert audio.attributes("rtcp-fb") == ["111 nack", "111 transport-cc"]
     assert video.attributes("rtcp-fb") == ["100 nack pli"]
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from db.clock import SystemClock
-from media_server.aio.disk import Disk
+from media_server.aio.disk import STOP_WITHIN_S, Disk
 from media_server.webm.actions import Sync, Write
 
 
@@ -81,3 +82,44 @@ async def test_a_really_full_device_is_told_and_loses_nothing(disk: Disk) -> Non
     file.apply([Write(0, b"x")])
     assert await trouble.get() is True
     assert file.target.waiting == [Write(0, b"x")]
+
+
+async def test_a_closed_file_is_not_opened_again_by_what_comes_too_late(disk: Disk, tmp_path: Path) -> None:
+    def truncating() -> int:
+        return os.open(tmp_path / "part", os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
+
+    file = disk.open(truncating, on_synced=lambda _: None, on_trouble=lambda _: None)
+    file.apply([Write(0, b"whole")])
+    await file.close()
+    file.apply([Write(5, b" and too late")])
+    await file.settle()
+    await file.close()
+    assert (tmp_path / "part").read_bytes() == b"whole"
+
+
+async def test_a_disk_that_has_stalled_does_not_keep_the_server_from_stopping() -> None:
+    stalled, go_on = threading.Event(), threading.Event()
+
+    def stalling() -> int:
+        stalled.set()
+        go_on.wait(60)
+        raise OSError(errno.EIO, "gone")
+
+    disk = Disk(SystemClock(), sync_interval=0.05)
+    disk.start()
+    disk.open(stalling, on_synced=lambda _: None, on_trouble=lambda _: None).apply([Write(0, b"x")])
+    await asyncio.to_thread(stalled.wait, 10)
+    async with asyncio.timeout(STOP_WITHIN_S + 3):
+        await disk.stop()
+    go_on.set()
+
+
+async def test_a_disk_that_refuses_for_ever_does_not_keep_the_server_from_stopping() -> None:
+    def refusing() -> int:
+        raise OSError(errno.ENOSPC, "no room")
+
+    disk = Disk(SystemClock(), sync_interval=0.05)
+    disk.start()
+    disk.open(refusing, on_synced=lambda _: None, on_trouble=lambda _: None).apply([Write(0, b"x")])
+    async with asyncio.timeout(STOP_WITHIN_S):
+        await disk.stop()

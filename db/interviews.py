@@ -85,6 +85,14 @@ async def get_interview_for(db_session: AsyncSession, session_id: str, user_id: 
     return _found(await db_session.scalar(mine), session_id)
 
 
+async def states_of(db_session: AsyncSession, session_ids: Sequence[str]) -> dict[str, InterviewState]:
+    """Where these interviews stand, in one query; those that there are not are left out."""
+    query = select(InterviewSession.session_id, InterviewSession.state).where(
+        InterviewSession.session_id.in_(session_ids)
+    )
+    return {row.session_id: row.state for row in await db_session.execute(query)}
+
+
 async def list_interviews(db_session: AsyncSession, user_id: int | None = None) -> list[InterviewSummary]:
     """Newest first: those of a user's jobs, or all of them (for the command line). Deleted ones are left out."""
     recorded = (

@@ -59,6 +59,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             make_publisher=publisher_maker(settings, disk, clock, data_folder),
             part_path=lambda folder, session_id, number: f"{UPLOADS}/{folder}/{part_path(session_id, number)}",
             store=recordings.store,
+            erase=recordings.delete,
             has_room=lambda: data_folder.room().free_bytes >= LEAST_ROOM_BYTES,
         )
         stack.push_async_callback(live_interviews.close_all)

@@ -12,6 +12,7 @@ from pathlib import Path
 from db import recordings
 from db.clock import Clock
 from db.engine import Database
+from db.errors import DatabaseBusy, DiskFull
 from db.models import InterviewSession, PartSource
 from db.states import InterviewState, PartState
 from media_server.aio.capture import PartPlace
@@ -38,8 +39,10 @@ logger = logging.getLogger(__name__)
 # A day of reconnecting every minute; beyond it the oldest are forgotten.
 MAX_REMEMBERED = 1_440
 
-# After these a page must not connect again by itself.
-_FINAL = frozenset({EndReason.FINISHED, EndReason.OVER_CAP, EndReason.DELETED})
+OPEN_WITHIN_S = 30.0
+"How long a part waits for the database; at our caps that is 1.2 MB in memory."
+
+OPEN_AGAIN_S = 0.5
 
 
 OpenPart = Callable[[], Awaitable[PartPlace]]
@@ -62,6 +65,8 @@ class LiveInterview:
         self.holders = 0
         self.publishing: Publishing | None = None
         self.progress = Progress()
+        self.unclosed: set[int] = set()
+        "Numbers of the parts whose file is not yet closed: one is being written, or the disk refuses its end."
         self.subscriptions: list[Subscription] = []
         self.ledger = Ledger(session_id, database=database, clock=clock, on_state=self._state_written)
         self._database = database
@@ -77,7 +82,7 @@ class LiveInterview:
     @property
     def is_idle(self) -> bool:
         """Whether it could be forgotten without anybody noticing but a superseded page."""
-        return not (self.publishing or self.subscriptions or self.holders) and self.ledger.is_settled
+        return not (self.publishing or self.subscriptions or self.holders or self.unclosed) and self.ledger.is_settled
 
     @property
     def is_recording(self) -> bool:
@@ -142,7 +147,21 @@ class LiveInterview:
         self.tell_state()
 
     async def open_part(self, publishing: Publishing) -> PartPlace:
-        """Allot the next part. Raises IllegalTransition when the interview is over meanwhile."""
+        """Allot the next part; media waits in memory while the database is locked or its disk is full.
+
+        Raises IllegalTransition when the interview is over meanwhile, and DatabaseBusy or DiskFull in the end.
+        """
+        give_up_at = self._clock.monotonic() + OPEN_WITHIN_S
+        while True:
+            try:
+                return await self._open_part(publishing)
+            except (DatabaseBusy, DiskFull) as error:
+                if self._clock.monotonic() >= give_up_at:
+                    raise
+                logger.warning("interview %s: its part cannot be written down yet (%s)", self.session_id, error)
+            await asyncio.sleep(OPEN_AGAIN_S)
+
+    async def _open_part(self, publishing: Publishing) -> PartPlace:
         async with self._database.writing() as db_session:
             part = await recordings.open_part(
                 db_session,
@@ -161,12 +180,13 @@ class LiveInterview:
             case Saved(number, saved_ms, received_ms):
                 self._saved(number, saved_ms, received_ms)
             case PartOpened(number):
-                self._part_begun(number)
+                self._part_begun(publishing, number)
             case PartReopened(number):
                 self.ledger.note(event)
-                self._part_begun(number)
+                self._part_begun(publishing, number)
             case PartClosed(number, report):
                 self.ledger.note(event)
+                self.unclosed.discard(number)
                 self.progress.close(number, report.duration_ms)
                 self.tell_state()
             case GapFound():
@@ -186,7 +206,10 @@ class LiveInterview:
             self.progress.part_received_ms = received_ms
             self.progress.told_at = self._clock.monotonic()
 
-    def _part_begun(self, number: int) -> None:
+    def _part_begun(self, publishing: Publishing, number: int) -> None:
+        self.unclosed.add(number)
+        if self.is_past(publishing.whip_session):
+            return  # disk or database took it only now; its end follows
         self.progress.begin(number, self._clock.monotonic())
         self.tell_state()
 
@@ -195,6 +218,8 @@ class LiveInterview:
         if self.publishing is not publishing:
             return
         self.publishing = None
+        if self.progress.part is not None:  # the disk still refuses its end
+            self.progress.close(self.progress.part, self.progress.part_saved_ms)
         logger.info("interview %s: publishing ended (%s)", self.session_id, reason.value)
         # What ends with the interview is told by whoever ends it, once that is written down.
         if reason is EndReason.OVER_CAP:

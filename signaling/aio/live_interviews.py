@@ -1,7 +1,6 @@
 """Who publishes now, in all interviews of this server; takeover; what the control channels hear."""
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -21,6 +20,7 @@ from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath
 from signaling.aio.publishing import Publishing
 from signaling.aio.registry import Registry
 from signaling.aio.subscription import Subscription
+from signaling.aio.watch import Watch
 from signaling.protocol.answer import AnswerSettings, finish_answer
 from signaling.protocol.control import CloseCode, Ended, notice
 from signaling.protocol.offer import WHAT_WORKS, Offer
@@ -76,14 +76,19 @@ class LiveInterviews:
         make_publisher: MakePublisher,
         part_path: PartPath,
         store: Callable[[str], Awaitable[object]],
+        erase: Callable[[str], Awaitable[object]],
         has_room: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`store` turns a finished interview's part into its recording; `has_room` says whether the disk takes more."""
+        """`store` turns a finished interview's part into its recording, `erase` removes what a deleted one has left.
+
+        `has_room` says whether the disk takes more.
+        """
         self._database = database
         self._clock = clock
         self._settings = settings
         self._make_publisher = make_publisher
         self._store = store
+        self._erase = erase
         self._has_room = has_room
         self._answer_settings = AnswerSettings(
             video_bps=media.video_bps,
@@ -93,6 +98,7 @@ class LiveInterviews:
             public_address=media.public_address,
         )
         self._registry = Registry(database=database, clock=clock, part_path=part_path)
+        self._watch = Watch(self._registry, database, self.drop)
         self._heartbeat: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -111,6 +117,7 @@ class LiveInterviews:
             answer = await self._answer(live, publishing)
             await self._end(live, EndReason.SUPERSEDED)
             live.begin(publishing)
+        self._watch.start()
         logger.info("interview %s: publishing began", session_id)
         finished = finish_answer(answer, offer, self._answer_settings)
         return Published(publishing.whip_session, finished, publishing.entity_tag)
@@ -172,6 +179,8 @@ class LiveInterviews:
         async with self._registry.held(session_id) as live:
             await self._end(live, reason)
             live.tell(Ended(reason=reason.value, state=live.state.value))
+            if live.state is InterviewState.DELETED:
+                await self._erase_quietly(session_id)
 
     async def refresh(self, session_id: str) -> None:
         """The row has changed (a consent, say): read it, and tell the pages."""
@@ -197,16 +206,25 @@ class LiveInterviews:
         return max((live.saved_up_to().lag_ms for live in self._registry if live.is_recording), default=0)
 
     async def close_all(self, reason: EndReason = EndReason.SERVER_STOPPED) -> None:
-        """The server stops: close every part, tell every page, take no more. Returns when all of it is on the disk."""
+        """The server stops: close every part, tell every page, take no more. Returns when all of it is on the disk.
+
+        Done once: who was not waited for then is not waited for again.
+        """
+        if self._stopping:
+            return
         self._stopping = True
         live = list(self._registry)
         for interview in live:
             interview.tell(notice("server_stopping"))
-        await asyncio.gather(*(self._stop(interview, reason) for interview in live))
-        if self._heartbeat is not None:
-            self._heartbeat.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._heartbeat
+        try:
+            outcomes = await asyncio.gather(*(self._stop(one, reason) for one in live), return_exceptions=True)
+        finally:
+            await self._watch.stop()
+            if self._heartbeat is not None:
+                self._heartbeat.cancel()
+        for interview, outcome in zip(live, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                logger.error("interview %s could not be closed", interview.session_id, exc_info=outcome)
 
     # Control channels ----------------------------------------------------------------------
 
@@ -221,8 +239,10 @@ class LiveInterviews:
             subscription.put(live.saved_up_to())
         if self._stopping:
             subscription.close(CloseCode.GOING_AWAY)
-        elif self._heartbeat is None or self._heartbeat.done():
-            self._heartbeat = asyncio.ensure_future(self._beat())
+        else:
+            self._watch.start()
+            if self._heartbeat is None or self._heartbeat.done():
+                self._heartbeat = asyncio.ensure_future(self._beat())
         return subscription
 
     def unsubscribe(self, session_id: str, subscription: Subscription) -> None:
@@ -272,11 +292,11 @@ class LiveInterviews:
 
     @staticmethod
     async def _end(live: LiveInterview, reason: EndReason) -> bool:
-        """Close what is being published, if anything is; False when that could not be written down in time."""
+        """Close what is being published, if anything is; False when disk or database did not take all of it in time."""
         publishing = live.publishing
         if publishing is not None and publishing.publisher is not None:
             await publishing.publisher.close(reason)
-        return await live.ledger.settle()
+        return await live.ledger.settle() and not live.unclosed
 
     async def _stop(self, live: LiveInterview, reason: EndReason) -> None:
         async with live.lock:  # whoever is beginning to publish gets there first, and is ended like the others
@@ -293,6 +313,13 @@ class LiveInterviews:
             raise errors.InterviewOver("This interview cannot be finished any more.") from None
         except DiskFull:
             raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.") from None
+
+    async def _erase_quietly(self, session_id: str) -> None:
+        """Whoever deleted it could not see the file that a part was just beginning."""
+        try:
+            await self._erase(session_id)
+        except Exception:
+            logger.exception("interview %s is deleted, its files could not all be removed", session_id)
 
     async def _store_quietly(self, session_id: str) -> None:
         """The candidate is done in any case; what fails here is done again by the sweep, from the closed part."""

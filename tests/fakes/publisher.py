@@ -36,6 +36,7 @@ class FakePublisher:
         self.ice_candidates: list[tuple[str, str]] = []
         self.place: PartPlace | None = None
         self.ended: EndReason | None = None
+        self.disk_refuses = False
         self._open_part = open_part
         self.tell = on_event
         self._saved_ms = 0
@@ -82,8 +83,14 @@ class FakePublisher:
         """End, once."""
         if self.ended is None:
             self.ended = reason
-            self._close_part(reason)
+            if not self.disk_refuses:
+                self._close_part(reason)
             self.tell(PublisherEnded(reason))
+
+    def disk_takes_it_after_all(self) -> None:
+        """What the disk refused at the end is on it now."""
+        assert self.ended is not None
+        self._close_part(self.ended)
 
     def _close_part(self, reason: EndReason) -> None:
         if self.place is not None:

@@ -44,6 +44,7 @@ class House:
     publishers: FakePublishers = field(default_factory=FakePublishers)
     settings: SignalingSettings = field(default_factory=SignalingSettings)
     stored: list[str] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
     has_room: bool = True
     store_fails: bool = False
 
@@ -58,6 +59,7 @@ class House:
             make_publisher=self.publishers,
             part_path=lambda folder, session_id, number: f"uploads/{folder}/.parts/{session_id}/{number:04}.webm",
             store=self._store,
+            erase=self._erase,
             has_room=lambda: self.has_room,
         )
         return self.live
@@ -68,6 +70,9 @@ class House:
         self.stored.append(session_id)
         async with self.database.writing() as db_session:
             await interviews.apply_event(db_session, session_id, InterviewEvent.RECORDING_STORED, NOW)
+
+    async def _erase(self, session_id: str) -> None:
+        self.erased.append(session_id)
 
     async def interview(self, session_id: str = "one", *, consented: bool = True) -> str:
         """Set an interview of John Doe's up."""

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import Database
+from db.settings import DatabaseSettings
 from db.states import InterviewEvent, InterviewState, PartState
 from media_server.aio.aiortc_tap import NoFreePort
 from media_server.recording.events import DiskTrouble, EndReason, GapFound, OverCap, PartGap
 from media_server.rtp.packet import MediaKind
 from signaling.aio import errors, registry
 from signaling.aio.live_interviews import Published
+from signaling.aio.watch import EVERY_S
 from signaling.protocol.control import CloseCode, Ended, GapMessage, Notice, SavedUpTo, State
 from signaling.protocol.offer import read_offer
 from signaling.protocol.whip import read_trickle
@@ -467,6 +469,76 @@ async def test_a_deleted_interview_ends_for_its_pages(house: House) -> None:
     while not isinstance(message := await next_message(mail), Ended):
         pass
     assert message == Ended(reason="deleted", state="deleted")
+
+
+async def test_an_interview_that_another_process_deletes_ends_within_seconds(house: House) -> None:
+    await house.interview()
+    await house.interview("two")
+    mail = await house.live.subscribe("one", PAGE)
+    await publish(house, session_id="two")
+    other = house.publishers.last
+    await publish(house)
+    await house.publishers.last.media_arrives()
+    await house.happens("one", InterviewEvent.DELETE)
+    async with asyncio.timeout(EVERY_S + 3):
+        while not isinstance(message := await next_message(mail), Ended):
+            pass
+    assert message == Ended(reason="deleted", state="deleted")
+    assert house.publishers.last.ended is EndReason.DELETED
+    assert other.ended is None
+    while not house.erased:
+        await a_moment()
+    await asyncio.sleep(EVERY_S + 0.2)
+    assert house.erased == ["one"]
+
+
+async def test_nobody_looks_when_nobody_is_there(house: House) -> None:
+    await house.interview()
+    published = await publish(house)
+    await house.live.end("one", published.whip_session)
+    looking = house.live._watch._looking
+    assert looking is not None
+    await asyncio.wait_for(looking, EVERY_S + 1)
+
+
+async def test_an_end_that_the_disk_refuses_is_told_and_not_taken_for_finished(house: House) -> None:
+    await house.interview()
+    mail = await house.live.subscribe("one", PAGE)
+    await publish(house)
+    publisher = house.publishers.last
+    await publisher.media_arrives()
+    publisher.saves(3_000, 9_000)
+    publisher.disk_refuses = True
+    with pytest.raises(errors.StorageFull):
+        await house.live.finish("one")
+    snapshot = await house.live.snapshot("one")
+    assert (snapshot.recording, snapshot.saved_ms) == (False, 3_000)
+    with pytest.raises(errors.StorageFull):
+        await house.live.finish("one")
+    publisher.saves(9_000, 9_000)
+    publisher.disk_takes_it_after_all()
+    assert (await house.live.snapshot("one")).saved_ms == 9_000
+    assert await house.live.finish("one") is InterviewState.READY
+    while not isinstance(message := await next_message(mail), Ended):
+        pass
+    assert message.reason == "finished"
+
+
+async def test_a_part_waits_for_a_database_that_is_locked(house: House) -> None:
+    await house.interview()
+    impatient = await Database.open(house.database.path, DatabaseSettings(busy_timeout_s=0.1))
+    patient, house.database = house.database, impatient
+    house.open()
+    await publish(house)
+    async with patient.writing():
+        arriving = asyncio.ensure_future(house.publishers.last.media_arrives())
+        await asyncio.sleep(0.5)
+        assert not arriving.done()
+    await arriving
+    assert [part.state for part in await house.parts()] == [PartState.OPEN]
+    await house.live.close_all()
+    await impatient.close()
+    house.database = patient
 
 
 async def test_the_server_stops_in_order(house: House) -> None:

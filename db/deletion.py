@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import interviews
 from db.columns import UtcDateTime
 from db.models import InterviewSession, Job, Part
-from db.states import InterviewEvent, InterviewState
+from db.states import InterviewEvent, InterviewState, PartState
 
 _HAS_MEDIA = or_(InterviewSession.parts.any(), InterviewSession.video_file_path.is_not(None))
 
@@ -57,7 +57,7 @@ async def complete_deletion(db_session: AsyncSession, session_id: str) -> None:
     """Its files are gone: so are its parts, gaps and marks, and `video_file_path`. Raises NotFound."""
     interview = await interviews.get_interview(db_session, session_id)
     await db_session.execute(delete(Part).where(Part.session_id == session_id))
-    interview.video_file_path = interview.video_size_mb = interview.video_uploaded_at = None
+    interview.video_file_path = interview.video_size_mb = interview.video_uploaded_at = interview.video_sha256 = None
     await db_session.flush()
 
 
@@ -80,8 +80,11 @@ async def others_with_media(db_session: AsyncSession, session_id: str) -> list[s
 
 
 async def known_paths(db_session: AsyncSession) -> dict[str, str]:
-    """Every media file that a row names, below the data folder, and the interview that it belongs to."""
+    """Every media file that a row names, below the data folder, and the interview that it belongs to.
+
+    A stored part is the recording, or lies in it: it has no file of its own.
+    """
     recordings = select(InterviewSession.video_file_path, InterviewSession.session_id)
-    parts = select(Part.path, Part.session_id)
+    parts = select(Part.path, Part.session_id).where(Part.state != PartState.STORED)
     rows = [*await db_session.execute(recordings), *await db_session.execute(parts)]
     return {path: session_id for path, session_id in rows if path is not None}

@@ -161,6 +161,7 @@ class InterviewSession(Base):
     video_file_path: Mapped[str | None] = mapped_column(Text)  # relative to the data folder; None until `ready`
     video_size_mb: Mapped[float | None]  # bytes / 10^6, two decimals
     video_uploaded_at: Mapped[datetime | None]
+    video_sha256: Mapped[str | None] = mapped_column(String(64))  # of a recording that was joined, hexadecimal
 
     job: Mapped[Job] = relationship(lazy="raise")
     candidate: Mapped[Candidate] = relationship(lazy="raise")
@@ -208,7 +209,7 @@ class Part(Base):
     number: Mapped[int]  # from 1
     state: Mapped[PartState] = mapped_column(default=PartState.OPEN, index=True)
     source: Mapped[PartSource]
-    path: Mapped[str] = mapped_column(Text, unique=True)  # relative to the data folder
+    path: Mapped[str] = mapped_column(Text, unique=True)  # relative to the data folder; of a joined part: where it lay
     video_codec: Mapped[str | None] = mapped_column(String(32))
     audio_codec: Mapped[str | None] = mapped_column(String(32))
     width: Mapped[int | None]

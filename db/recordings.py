@@ -4,7 +4,7 @@ Every function takes the session first; those that write need one of `Database.w
 transaction's work, so that a running interview stays far below one transaction per second.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,20 @@ class NewGap:
     "Where it ends, milliseconds of the part."
     reason: str
     "`lost` on the network, `disk_full`, `stalled`."
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRecording:
+    """What several parts have become."""
+
+    path: str
+    "Where it lies, relative to the data folder."
+    size_bytes: int
+    "Its size."
+    sha256: str
+    "Of all its octets, hexadecimal."
+    lengths_ms: Mapping[int, int]
+    "By part number, how long each part is in it, milliseconds."
 
 
 # --- parts ---------------------------------------------------------------------
@@ -177,16 +191,11 @@ async def add_mark(
 
 
 async def storable(db_session: AsyncSession) -> list[str]:
-    """Finished interviews whose recording is their only part, closed, and not yet under its final name."""
-    only_part = select(Part.session_id).group_by(Part.session_id).having(func.count() == 1)
+    """Finished interviews whose parts have all ended and are not yet stored as a recording."""
+    unended = InterviewSession.parts.any(Part.state.not_in([PartState.CLOSED, PartState.MENDED]))
     query = (
         select(InterviewSession.session_id)
-        .join(InterviewSession.parts)
-        .where(
-            InterviewSession.state == InterviewState.COMPLETED,
-            InterviewSession.session_id.in_(only_part),
-            Part.state.in_([PartState.CLOSED, PartState.MENDED]),
-        )
+        .where(InterviewSession.state == InterviewState.COMPLETED, InterviewSession.parts.any(), ~unended)
         .order_by(InterviewSession.created_at)
     )
     return list(await db_session.scalars(query))
@@ -203,14 +212,38 @@ async def recording_stored(
     if len(interview.parts) != 1:
         raise Conflict(f"interview {session_id} has {len(interview.parts)} parts, not one")
     part = interview.parts[0]
-    part.state = next_part_state(part.state, PartEvent.STORE)
-    await interviews.apply_event(db_session, session_id, InterviewEvent.RECORDING_STORED, now)
-    part.path = interview.video_file_path = path
+    await _store(db_session, interview, path, size_bytes, now)
+    part.path = path
     part.size_bytes = size_bytes
-    interview.video_size_mb = megabytes(size_bytes)
-    interview.video_uploaded_at = now
-    interview.duration_ms = part.duration_ms
     await db_session.flush()
+
+
+async def recording_joined(
+    db_session: AsyncSession, session_id: str, recording: JoinedRecording, now: datetime
+) -> None:
+    """The recording lies under its final name, verified, and the folder is synced: the interview is `ready`.
+
+    The parts' rows stay, `stored`, and say how long each part is in the recording; their files may go. Raises Conflict
+    when the interview has other parts, IllegalTransition (not finished, a part still open), NotFound.
+    """
+    interview = await interviews.get_interview(db_session, session_id)
+    if {part.number for part in interview.parts} != set(recording.lengths_ms):
+        raise Conflict(f"the parts of interview {session_id} are not those that were joined")
+    for part in interview.parts:
+        part.duration_ms = recording.lengths_ms[part.number]
+    await _store(db_session, interview, recording.path, recording.size_bytes, now)
+    interview.video_sha256 = recording.sha256
+    await db_session.flush()
+
+
+async def joined_parts(db_session: AsyncSession) -> dict[str, str]:
+    """Where each part lay that was joined, and the recording that holds it now."""
+    query = (
+        select(Part.path, InterviewSession.video_file_path)
+        .join(Part.interview)
+        .where(Part.state == PartState.STORED, Part.path != InterviewSession.video_file_path)
+    )
+    return {path: recording for path, recording in await db_session.execute(query) if recording is not None}
 
 
 def megabytes(size_bytes: int) -> float:
@@ -219,6 +252,18 @@ def megabytes(size_bytes: int) -> float:
 
 
 # --- shared --------------------------------------------------------------------
+
+
+async def _store(
+    db_session: AsyncSession, interview: InterviewSession, path: str, size_bytes: int, now: datetime
+) -> None:
+    for part in interview.parts:
+        part.state = next_part_state(part.state, PartEvent.STORE)
+    await interviews.apply_event(db_session, interview.session_id, InterviewEvent.RECORDING_STORED, now)
+    interview.video_file_path = path
+    interview.video_size_mb = megabytes(size_bytes)
+    interview.video_uploaded_at = now
+    interview.duration_ms = sum(part.duration_ms or 0 for part in interview.parts)
 
 
 async def _end_part(

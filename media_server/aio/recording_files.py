@@ -4,11 +4,13 @@ Every function can be cut by a crash between any two steps and called again.
 """
 
 import contextlib
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 
-from db.models import InterviewSession, Part
+from db.models import InterviewSession
 from media_server.aio.contained_files import ContainedFiles, OutsideFolder
 from media_server.aio.data_folder import UPLOADS
 from media_server.recording import names
@@ -27,32 +29,34 @@ def _parts_folder(interview: InterviewSession) -> str:
     return f"{_candidate_folder(interview)}/{names.parts_folder(interview.session_id)}"
 
 
+def started_at(interview: InterviewSession) -> datetime:
+    """When an interview that has parts began to be recorded."""
+    return interview.started_at or interview.parts[0].started_at
+
+
 # --- storing -------------------------------------------------------------------
 
 
-def name_recording(files: ContainedFiles, interview: InterviewSession, part: Part) -> tuple[str, int]:
-    """Give the part's file its final name too: the first that is free, or the one that a crash left it with.
+def name_recording(files: ContainedFiles, interview: InterviewSession, lies_at: str) -> tuple[str, int]:
+    """Give a file its final name as the recording too: the first that is free, or the one that a crash left it with.
 
-    Returns that path and the file's size in bytes. Raises FileNotFoundError when the part's file is gone.
+    Returns that path and the file's size in bytes. Raises FileNotFoundError when nothing lies there.
     """
-    file = files.stat(part.path)
+    file = files.stat(lies_at)
     if file is None:
-        raise FileNotFoundError(part.path)
-    for path in _recording_paths(interview, part):
+        raise FileNotFoundError(lies_at)
+    for path in _recording_paths(interview):
         taken = files.stat(path)
         if taken is None:
-            files.link(part.path, path)
+            files.link(lies_at, path)
         if taken is None or os.path.samestat(taken, file):
             return path, file.st_size
     raise AssertionError("numbers do not end")
 
 
-def _recording_paths(interview: InterviewSession, part: Part) -> Iterator[str]:
-    collision = 1
-    while True:
-        name = names.recording_name(interview.started_at or part.started_at, collision)
-        yield f"{_candidate_folder(interview)}/{name}"
-        collision += 1
+def _recording_paths(interview: InterviewSession) -> Iterator[str]:
+    for collision in itertools.count(1):
+        yield f"{_candidate_folder(interview)}/{names.recording_name(started_at(interview), collision)}"
 
 
 def remove_part_name(files: ContainedFiles, part_path: str) -> None:
@@ -63,18 +67,47 @@ def remove_part_name(files: ContainedFiles, part_path: str) -> None:
     files.remove_empty_folder(session_folder.rpartition("/")[0])
 
 
-def tidy_parts(files: ContainedFiles, known: AbstractSet[str]) -> None:
-    """Remove what a crash left after a part was stored: its old name, empty folders. `known` is what rows name."""
+# --- joining -------------------------------------------------------------------
+
+
+def partial_path(interview: InterviewSession) -> str:
+    """Where a recording lies while it is written and compared: beside its parts."""
+    return f"{_parts_folder(interview)}/{names.recording_name(started_at(interview))}.partial"
+
+
+def discard_partial(files: ContainedFiles, interview: InterviewSession, partial: str) -> None:
+    """Remove what an attempt to join left that came to nothing, its final name first: no row names it yet."""
+    for other in _other_names(files, partial, _candidate_folder(interview)):
+        files.remove(other)
+    files.remove(partial)
+
+
+def remove_joined(files: ContainedFiles, interview: InterviewSession, partial: str) -> None:
+    """Take the joined parts away, then the recording's first name, and the folders that they leave empty."""
+    for path in [*(part.path for part in interview.parts), partial]:
+        remove_part_name(files, path)
+
+
+# --- tidying -------------------------------------------------------------------
+
+
+def tidy_parts(files: ContainedFiles, known: AbstractSet[str], joined: Mapping[str, str]) -> None:
+    """Remove what a crash left after a recording was stored: old names, parts that were joined, empty folders.
+
+    `known` is what rows name; `joined` tells for each joined part which recording holds it now.
+    """
     for name in files.names_in(UPLOADS):
         # What is no folder was put there by somebody; `doctor` tells of it.
         with contextlib.suppress(OutsideFolder):
-            _tidy_candidate(files, f"{UPLOADS}/{name}", known)
+            _tidy_candidate(files, f"{UPLOADS}/{name}", known, joined)
 
 
-def _tidy_candidate(files: ContainedFiles, folder: str, known: AbstractSet[str]) -> None:
+def _tidy_candidate(files: ContainedFiles, folder: str, known: AbstractSet[str], joined: Mapping[str, str]) -> None:
     parts_folder = f"{folder}/{names.PARTS_FOLDER}"
     for found in list(files.walk(parts_folder)):
-        if found.path not in known and not known.isdisjoint(_other_names(files, found.path, folder)):
+        recording = joined.get(found.path)
+        is_joined = recording is not None and files.stat(recording) is not None
+        if is_joined or (found.path not in known and not known.isdisjoint(_other_names(files, found.path, folder))):
             files.remove(found.path)
     for session in files.names_in(parts_folder):
         with contextlib.suppress(NotADirectoryError):
@@ -102,11 +135,10 @@ def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one
     folder, parts_folder = _candidate_folder(interview), _parts_folder(interview)
     rows = [*(part.path for part in interview.parts), interview.video_file_path]
     named = [path for path in rows if path is not None]
-    # What no row names goes first: it is found through what rows name.
-    for path in [*_unnamed_media(files, named, folder), *named]:
+    lying = [found.path for found in files.walk(parts_folder)]
+    # What neither rows nor the parts' folder name goes first: it is found through what they name.
+    for path in [*_unnamed_media(files, [*named, *lying], folder), *named, *lying]:
         files.remove(path)
-    for found in list(files.walk(parts_folder)):
-        files.remove(found.path)
     for name in files.names_in(folder):
         if _is_wav_of(name, interview, last_one=last_one):
             files.remove(f"{folder}/{name}")
@@ -115,7 +147,7 @@ def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one
 
 
 def _unnamed_media(files: ContainedFiles, named: list[str], folder: str) -> list[str]:
-    # A crash while storing leaves a second name that no row knows.
+    # A crash while storing or joining leaves a second name that no row knows.
     return [other for path in named for other in _other_names(files, path, folder) if other not in named]
 
 

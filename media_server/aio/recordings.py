@@ -12,20 +12,22 @@ from db import deletion, interviews, recordings
 from db.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError
-from db.models import InterviewSession, Part
+from db.models import InterviewSession
 from db.states import IllegalTransition, InterviewState, PartState
 from media_server.aio import recording_files
+from media_server.aio.assemble import Assembler, AssemblyFailed
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
 from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.mending import UNREADABLE, MendedPart, mend_all
 from media_server.recording import names
+from media_server.recording.assembly import CannotJoin
 from media_server.recording.retention import is_due
 
 logger = logging.getLogger(__name__)
 
 
 # What one interview's files or the database may say; the next interview has its turn all the same.
-_FAILURES = (OSError, OutsideFolder, DatabaseError, IllegalTransition)
+_FAILURES = (OSError, OutsideFolder, DatabaseError, IllegalTransition, AssemblyFailed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +47,24 @@ class Recordings:
         self._database = database
         self._data_folder = data_folder
         self._clock = clock
+        self._assembler = Assembler(database, data_folder, clock)
         self._one_at_a_time = asyncio.Lock()
 
     async def store(self, session_id: str) -> str | None:
-        """Bring a finished interview's only part under its final name; the interview is `ready` then.
+        """Make a finished interview's parts its recording; the interview is `ready` then.
 
-        Returns `video_file_path`. None, and nothing happens, while it is not finished, a part is still open, or it has
-        several parts. Repeating it is harmless. Raises NotFound, FileNotFoundError (the part's file is gone), OSError.
+        A single part only gets its final name, several are joined. Returns `video_file_path`. None, and nothing
+        happens, while it is not finished, a part is still open, or they cannot be joined as they are. Repeating it is
+        harmless. Raises NotFound, FileNotFoundError (a part's file is gone), OSError, AssemblyFailed.
         """
         async with self._one_at_a_time:
             async with self._database.reading() as db_session:
                 interview = await interviews.get_interview(db_session, session_id)
             if interview.state is InterviewState.READY:
                 return interview.video_file_path
-            part = _storable_part(interview)
-            return None if part is None else await self._store(interview, part)
+            if not _is_storable(interview):
+                return None
+            return await (self._store(interview) if len(interview.parts) == 1 else self._join(interview))
 
     async def delete(self, session_id: str) -> None:
         """Remove an interview's recording, parts and WAV files; its row stays, `deleted`. Repeating it is harmless.
@@ -104,7 +109,8 @@ class Recordings:
             await self._try_to_store(session_id)
         async with self._database.reading() as db_session:
             known = await deletion.known_paths(db_session)
-        await asyncio.to_thread(recording_files.tidy_parts, self._data_folder.files, set(known))
+            joined = await recordings.joined_parts(db_session)
+        await asyncio.to_thread(recording_files.tidy_parts, self._data_folder.files, set(known), joined)
 
     async def compare(self) -> Comparison:
         """Which media lies there without a row, and which row names a file that is not there."""
@@ -113,10 +119,20 @@ class Recordings:
             known = await deletion.known_paths(db_session)
         return await asyncio.to_thread(_compare, self._data_folder.files, found, known)
 
-    async def _store(self, interview: InterviewSession, part: Part) -> str:
+    async def _join(self, interview: InterviewSession) -> str | None:
+        """Several parts; None when they need more than joining. Transcoding, where it exists, begins here."""
+        try:
+            return await self._assembler.assemble(interview)
+        except CannotJoin as refused:
+            logger.warning(
+                "interview %s: its parts stay as they are, %s: %s", interview.session_id, refused.refusal, refused
+            )
+            return None
+
+    async def _store(self, interview: InterviewSession) -> str:
         # A second name first, then the row, then the old name away: at every moment a row leads to the file.
-        session_id, files = interview.session_id, self._data_folder.files
-        path, size = await asyncio.to_thread(recording_files.name_recording, files, interview, part)
+        session_id, files, part = interview.session_id, self._data_folder.files, interview.parts[0]
+        path, size = await asyncio.to_thread(recording_files.name_recording, files, interview, part.path)
         try:
             async with self._database.writing() as db_session:
                 await recordings.recording_stored(db_session, session_id, path, size, self._clock.utc_now())
@@ -148,15 +164,16 @@ class Recordings:
         try:
             await self.store(session_id)
         except _FAILURES:
-            logger.exception("interview %s: its part could not be stored; it stays completed", session_id)
+            logger.exception("interview %s: its recording could not be stored; it stays completed", session_id)
 
 
-def _storable_part(interview: InterviewSession) -> Part | None:
-    if interview.state is not InterviewState.COMPLETED or len(interview.parts) != 1:
-        return None
-    part = interview.parts[0]
-    ended = part.state in {PartState.CLOSED, PartState.MENDED}
-    return part if ended and part.end_reason != UNREADABLE else None
+def _is_storable(interview: InterviewSession) -> bool:
+    ended = {PartState.CLOSED, PartState.MENDED}
+    return (
+        interview.state is InterviewState.COMPLETED
+        and bool(interview.parts)
+        and all(part.state in ended and part.end_reason != UNREADABLE for part in interview.parts)
+    )
 
 
 def _compare(files: ContainedFiles, found: list[FoundFile], known: dict[str, str]) -> Comparison:

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from db import interviews, recordings
+from db import deletion, interviews, recordings
 from db.errors import Conflict, NotFound
-from db.models import InterviewSession, Part
-from db.recordings import NewGap, PartOutcome
+from db.models import InterviewSession, Part, PartSource
+from db.recordings import JoinedRecording, NewGap, PartOutcome
 from db.states import IllegalTransition, InterviewEvent, InterviewState, PartState
 from tests.db.conftest import NOW, OUTCOME, House
 
@@ -184,20 +184,63 @@ async def _finished(house: House, session_id: str, parts: int) -> None:
         await interviews.finish(db_session, session_id, LATER)
 
 
-async def test_finished_interviews_of_one_part_can_be_stored(house: House) -> None:
+async def test_a_finished_interview_s_only_part_is_stored(house: House) -> None:
     await _finished(house, "one", 1)
-    await _finished(house, "joined later", 2)
     await house.interview("not finished")
     await house.part("not finished")
     async with house.database.writing() as db_session:
         assert await recordings.storable(db_session) == ["one"]
         await recordings.recording_stored(db_session, "one", "uploads/John_Doe/a.webm", 12_345_678, LATER)
         assert await recordings.storable(db_session) == []
+        assert await recordings.joined_parts(db_session) == {}
     interview = await _get(house)
     assert interview.state is InterviewState.READY
     assert (interview.video_file_path, interview.video_size_mb) == ("uploads/John_Doe/a.webm", 12.35)
     assert (interview.video_uploaded_at, interview.duration_ms) == (LATER, 60_000)
     assert (interview.parts[0].state, interview.parts[0].path) == (PartState.STORED, "uploads/John_Doe/a.webm")
+
+
+JOINED = JoinedRecording("uploads/John_Doe/a.webm", 12_345_678, "ab" * 32, {1: 60_007, 2: 60_000})
+
+
+async def test_several_parts_become_one_recording_and_stay_as_rows(house: House) -> None:
+    await _finished(house, "one", 2)
+    async with house.database.writing() as db_session:
+        assert await recordings.storable(db_session) == ["one"]
+        assert await recordings.joined_parts(db_session) == {}
+        await recordings.recording_joined(db_session, "one", JOINED, LATER)
+        assert await recordings.storable(db_session) == []
+        assert await recordings.joined_parts(db_session) == {
+            "one/0001.webm": JOINED.path,
+            "one/0002.webm": JOINED.path,
+        }
+        assert await deletion.known_paths(db_session) == {JOINED.path: "one"}
+    interview = await _get(house)
+    assert (interview.state, interview.video_file_path) == (InterviewState.READY, JOINED.path)
+    assert (interview.video_sha256, interview.video_size_mb) == (JOINED.sha256, 12.35)
+    assert (interview.duration_ms, interview.video_uploaded_at) == (120_007, LATER)
+    assert [(part.state, part.duration_ms) for part in interview.parts] == [
+        (PartState.STORED, 60_007),
+        (PartState.STORED, 60_000),
+    ]
+
+
+async def test_what_has_not_ended_is_neither_storable_nor_joined(house: House) -> None:
+    await _finished(house, "other parts", 3)
+    await _finished(house, "still open", 1)
+    async with house.database.writing() as db_session:
+        db_session.add(
+            Part(session_id="still open", number=2, source=PartSource.LIVE, path="still open/0002.webm", started_at=NOW)
+        )
+    async with house.database.writing() as db_session:
+        assert await recordings.storable(db_session) == ["other parts"]
+        with pytest.raises(Conflict):
+            await recordings.recording_joined(db_session, "other parts", JOINED, LATER)
+    with pytest.raises(IllegalTransition):
+        async with house.database.writing() as db_session:
+            await recordings.recording_joined(db_session, "still open", JOINED, LATER)
+    interview = await _get(house, "still open")
+    assert (interview.state, interview.parts[0].state) == (InterviewState.COMPLETED, PartState.CLOSED)
 
 
 async def test_several_parts_and_unfinished_interviews_cannot(house: House) -> None:

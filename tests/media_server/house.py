@@ -1,6 +1,7 @@
 """A data folder with a database and people in it, for the tests of what becomes of recordings."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,30 +52,36 @@ class House:
         return self.data_folder.uploads_path
 
     async def interview(
-        self, session_id: str, *, parts: int = 1, email: str | None = None, finish: bool = True
+        self,
+        session_id: str,
+        *,
+        parts: int = 1,
+        email: str | None = None,
+        finish: bool = True,
+        media: Sequence[bytes] = (),
     ) -> None:
-        """One with parts of the bytes b"<session_id> <number>", started at STARTED."""
+        """One with as many parts, or with these, started at STARTED; without media b"<session_id> <number>" each."""
+        media = media or [f"{session_id} {number}".encode() for number in range(1, parts + 1)]
         async with self.database.writing() as db_session:
             candidate = await people.identify_candidate(
                 db_session, "John Doe", names.folder_name("John Doe"), STARTED, email=email
             )
             await interviews.add_interview(db_session, session_id, self.job_id, candidate.id, ["Who?"], STARTED)
             await interviews.apply_event(db_session, session_id, InterviewEvent.CONSENT, STARTED)
-            for number in range(1, parts + 1):
-                await self._part(db_session, candidate.folder, session_id, number)
-            if finish and parts:
+            for octets in media:
+                await self._part(db_session, candidate.folder, session_id, octets)
+            if finish and media:
                 await interviews.finish(db_session, session_id, STARTED + timedelta(minutes=1))
 
-    async def _part(self, db_session: AsyncSession, folder: str, session_id: str, number: int) -> None:
+    async def _part(self, db_session: AsyncSession, folder: str, session_id: str, media: bytes) -> None:
         part = await recordings.open_part(
             db_session, session_id, PartSource.LIVE, lambda number: part_path(folder, session_id, number), STARTED
         )
-        media = f"{session_id} {number}".encode()
         descriptor = self.data_folder.files.create(part.path)
         os.write(descriptor, media)
         os.close(descriptor)
         outcome = PartOutcome(end_reason="finished", duration_ms=60_000, size_bytes=len(media))
-        await recordings.close_part(db_session, session_id, number, outcome, STARTED + timedelta(minutes=1))
+        await recordings.close_part(db_session, session_id, part.number, outcome, STARTED + timedelta(minutes=1))
 
     async def get(self, session_id: str) -> InterviewSession:
         async with self.database.reading() as db_session:

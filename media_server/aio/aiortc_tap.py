@@ -204,8 +204,9 @@ class PassthroughPeerConnection(RTCPeerConnection):
 
     @staticmethod
     async def _send_quietly(dtls: RTCDtlsTransport, data: bytes) -> None:
-        # When the connection went away in between, its end is told by its state.
-        with contextlib.suppress(ConnectionError, pylibsrtp.Error):
+        # When the connection went away in between, its end is told by its state; pylibsrtp raises
+        # ValueError for what is too long for a datagram.
+        with contextlib.suppress(ConnectionError, ValueError, pylibsrtp.Error):
             await dtls._send_rtp(data)  # noqa: SLF001
 
     # Media from the sender ---------------------------------------------------------

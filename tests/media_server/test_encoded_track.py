@@ -7,8 +7,8 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import RtcpPacket, RtcpRtpfbPacket
 
 from media_server.aio.encoded_track import MOST_IN_A_NACK, EncodedTrack, ReceiveSide
+from media_server.rtp.header import ParsedPacket
 from media_server.rtp.packet import MediaKind, RtpPacket
-from tests.fakes.rtp_sender import FakePacket
 
 VP9 = RTCRtpCodecParameters("video/VP9", 90000, payloadType=98, parameters={"profile-id": "0"})
 VP9_AGAIN = RTCRtpCodecParameters("video/rtx", 90000, payloadType=99, parameters={"apt": 98})
@@ -36,6 +36,10 @@ def listening(codecs: Sequence[RTCRtpCodecParameters]) -> tuple[ReceiveSide, Lis
     return receive_side, listener, track, sent
 
 
+def packet(*, ssrc: int = 1, payload_type: int = 98, sequence_number: int = 0, payload: bytes = b"") -> ParsedPacket:
+    return ParsedPacket(ssrc, payload_type, sequence_number, 0, 1, payload)
+
+
 def asked(sent: Sequence[bytes]) -> set[int]:
     packets = [packet for data in sent for packet in RtcpPacket.parse(data)]
     return {number & 0xFFFF for packet in packets if isinstance(packet, RtcpRtpfbPacket) for number in packet.lost}
@@ -59,15 +63,15 @@ def test_only_the_first_codec_agreed_on_is_taken() -> None:
     receive_side, listener, track, _ = listening([VP9, VP9_AGAIN, VP8, VP8_AGAIN])
     assert track.codec == "VP9"
     for payload_type in (98, 96, 97, 13):
-        receive_side.receive_packet(FakePacket(payload_type=payload_type, payload=b"\0\1data"))
+        receive_side.receive_packet(packet(payload_type=payload_type, payload=b"\0\1data"))
     assert [packet.payload_type for packet in listener.packets] == [98]
 
 
 def test_what_is_sent_again_belongs_to_the_stream_that_sends_now() -> None:
     receive_side, listener, _, _ = listening([VP9, VP9_AGAIN])
-    receive_side.receive_packet(FakePacket(ssrc=1, payload_type=98, sequence_number=5))
-    receive_side.receive_packet(FakePacket(ssrc=2, payload_type=98, sequence_number=70))  # a stray
-    receive_side.receive_packet(FakePacket(ssrc=1, payload_type=98, sequence_number=7))
-    receive_side.receive_packet(FakePacket(ssrc=3, payload_type=99, payload=b"\x00\x06data"))
+    receive_side.receive_packet(packet(ssrc=1, payload_type=98, sequence_number=5))
+    receive_side.receive_packet(packet(ssrc=2, payload_type=98, sequence_number=70))  # a stray
+    receive_side.receive_packet(packet(ssrc=1, payload_type=98, sequence_number=7))
+    receive_side.receive_packet(packet(ssrc=3, payload_type=99, payload=b"\x00\x06data"))
     again = listener.packets[-1]
     assert (again.ssrc, again.sequence_number, again.payload) == (1, 6, b"data")

@@ -7,6 +7,7 @@ from media_server.rtp.opus import SAMPLE_RATE
 from media_server.rtp.packet import SoundFrame
 
 _MAX_AHEAD = 2 * SAMPLE_RATE  # samples: sound cannot be this far ahead of its own arrival; its timestamps jumped
+_MAX_PACE = 1.01  # of our clock; no sound card runs faster. However often timestamps jump, the part grows no faster
 _MAX_OVERLAP = SAMPLE_RATE  # samples: timestamps that go back by more begin anew
 _FILLABLE = 480  # samples: a stretch placed by arrival is made one that any Opus mode fills exactly (10 ms)
 
@@ -47,7 +48,7 @@ class SoundClock:
             lost = 0
             self.position = max(0, round((begin - zero) * SAMPLE_RATE))
         else:
-            lost = self._samples_before(frame, begin) + self._owed
+            lost = self._samples_before(frame, begin, zero) + self._owed
             self.position += self._samples + lost
             self._owed = 0
         self.ssrc, self.timestamp, self._samples = frame.ssrc, frame.rtp_timestamp, frame.samples
@@ -58,11 +59,13 @@ class SoundClock:
         """Milliseconds of the part for a timestamp near the newest frame's."""
         return (self.position + rtp_timestamp - self.timestamp) * 1000 / SAMPLE_RATE
 
-    def _samples_before(self, frame: SoundFrame, begin: float) -> int:
+    def _samples_before(self, frame: SoundFrame, begin: float, zero: float) -> int:
         """The samples between the newest frame's end and this frame: as timestamps say, where they make sense."""
-        by_arrival = (begin - (self.delay or 0.0)) * SAMPLE_RATE - self.position - self._samples
+        end = self.position + self._samples
+        by_arrival = (begin - (self.delay or 0.0)) * SAMPLE_RATE - end
+        by_pace = (begin - zero) * _MAX_PACE * SAMPLE_RATE - end
         jump = frame.rtp_timestamp - self.timestamp - self._samples
-        if frame.ssrc == self.ssrc and -_MAX_OVERLAP < jump < by_arrival + _MAX_AHEAD:
+        if frame.ssrc == self.ssrc and -_MAX_OVERLAP < jump < min(by_arrival, by_pace) + _MAX_AHEAD:
             return max(0, jump)
         return max(0, _fillable(by_arrival))
 

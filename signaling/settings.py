@@ -3,9 +3,14 @@
 from typing import Annotated, Literal
 
 from limits import parse
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from media_server.rtp.packet import VideoCodec
+
+
+def _from_text(value: object) -> object:
+    """The environment gives text, and a choice among numbers is not read from it by itself."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 class SignalingSettings(BaseModel):
@@ -30,7 +35,7 @@ class SignalingSettings(BaseModel):
     opus_target_bps: Annotated[int, Field(ge=6_000, le=256_000)] = Field(
         32_000, description="What Opus is asked to aim at, in bits per second; the cap is `media.audio_bps`."
     )
-    packet_time_ms: Literal[20, 40, 60] | None = Field(
+    packet_time_ms: Annotated[Literal[20, 40, 60] | None, BeforeValidator(_from_text)] = Field(
         60,
         description="How many milliseconds of sound one packet should hold. 60 instead of 20 spares two packets of "
         "three, with about 18 kbps of headers; unset leaves it to the browser.",

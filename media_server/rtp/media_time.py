@@ -14,10 +14,17 @@ from media_server.rtp.packet import MediaKind, SoundFrame, VideoFrame
 from media_server.rtp.picture_clock import PICTURE_RATE, PictureClock
 from media_server.rtp.sound_clock import SoundClock, SoundPlace
 
-__all__ = ["MediaTime", "SenderClock", "SoundPlace"]
+__all__ = ["SOUND_LAG_MS", "MediaTime", "SenderClock", "SoundPlace"]
 
 _RATES = {MediaKind.SOUND: SAMPLE_RATE, MediaKind.PICTURE: PICTURE_RATE}
 _MAX_AHEAD_MS = 2000.0  # a picture cannot be this far ahead of its own arrival; its timestamps jumped
+SOUND_LAG_MS = 16.5
+"""How much later sound is heard than its timestamp says, in what browsers send, milliseconds.
+
+Opus looks 6.5 ms ahead (libopus at 48 kHz), which a decoder without a pre-skip gives back as delay; and libwebrtc
+stamps a chunk of 10 ms with the moment at which it was complete. Measured by ``python -m bench.sync``.
+"""
+
 _MAX_CLOCKS = 8  # SSRCs whose reports are kept
 _MAX_ANCHORS = 4096  # at one sound report every 4 s: four and a half hours
 
@@ -36,7 +43,9 @@ class SenderClock(StrEnum):
 class MediaTime:
     """Places one part's frames. Give it every frame that is written, in the order they are written."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sound_lag_ms: float = 0.0) -> None:
+        """`sound_lag_ms`: how much later than its timestamps the sender's sound is heard (:data:`SOUND_LAG_MS`)."""
+        self._sound_lag_ms = sound_lag_ms
         self._zero: float | None = None  # the monotonic time at which the part begins
         self._sound = SoundClock()
         self._picture = PictureClock()
@@ -125,10 +134,10 @@ class MediaTime:
         return delay if delay is not None else self._zero or 0.0
 
     def _on_sound(self, ntp_seconds: float, clock: ReportedClock) -> float:
-        """Milliseconds of the part, counted from the newest sound frame."""
+        """Where in the part that moment is heard, milliseconds, counted from the newest sound frame."""
         sound = self._sound
         elapsed = (ntp_seconds - clock.ntp_of(sound.timestamp)) * clock.pace
-        return sound.locate(sound.timestamp) + elapsed * 1000
+        return sound.locate(sound.timestamp) + elapsed * 1000 + self._sound_lag_ms
 
     def _beside_newest(self, ntp_seconds: float) -> float | None:
         sound, picture = self._sound_clock(), self._picture_clock()
@@ -155,7 +164,7 @@ class MediaTime:
             return
         ntp = clock.ntp_of(self._sound.timestamp)
         if not self._anchors or ntp > self._anchors[-1][0]:
-            self._anchors.append((ntp, self._sound.locate(self._sound.timestamp)))
+            self._anchors.append((ntp, self._sound.locate(self._sound.timestamp) + self._sound_lag_ms))
         if len(self._anchors) > _MAX_ANCHORS:
             del self._anchors[1:-1:2]
 

@@ -300,6 +300,17 @@ def test_a_wall_clock_that_was_set_is_noticed_and_trusted_again() -> None:
     assert sender.time.map_ntp(WALL + 3600 + 20) == pytest.approx(before, abs=1)
 
 
+def test_pictures_and_moments_wait_for_sound_that_is_heard_late() -> None:
+    prompt, lagging = Sender(), Sender(time=MediaTime(sound_lag_ms=16.5))
+    run(prompt, 30)
+    run(lagging, 30)
+    behind = lagging.send_picture(31.0) - prompt.send_picture(31.0)
+    assert behind == pytest.approx(16.5, abs=1.5)
+    for moment in (3.0, 20.0):
+        early, late = prompt.time.map_ntp(WALL + moment), lagging.time.map_ntp(WALL + moment)
+        assert (late or 0) - (early or 0) == pytest.approx(16.5, abs=0.1)
+
+
 def test_one_report_that_was_late_changes_nothing() -> None:
     sender = Sender()
     run(sender, 30)

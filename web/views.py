@@ -51,7 +51,7 @@ def hr_view(interview: InterviewSession, snapshot: Snapshot, settings: Settings,
         "video_size_mb": interview.video_size_mb,
         "video_uploaded_at": interview.video_uploaded_at,
         "duration_ms": interview.duration_ms if interview.duration_ms is not None else snapshot.saved_ms,
-        "parts": [_part(part) for part in interview.parts],
+        "parts": [_part(part, is_joined=is_joined(interview, part)) for part in interview.parts],
         "marks": _marks(interview.parts),
     }
 
@@ -120,7 +120,8 @@ def _consent(consents: list[Consent]) -> View | None:
     return {"notice_version": consents[-1].notice_version, "given_at": consents[-1].given_at}
 
 
-def _part(part: Part) -> View:
+def _part(part: Part, *, is_joined: bool) -> View:
+    url = recording_url(part.session_id) if is_joined else part_url(part)
     return {
         "n": part.number,
         "state": part.state.value,
@@ -129,7 +130,7 @@ def _part(part: Part) -> View:
         "ended_at": part.ended_at,
         "duration_ms": part.duration_ms,
         "size_bytes": part.size_bytes or 0,
-        "url": None if part.state is PartState.OPEN else part_url(part),
+        "url": None if part.state is PartState.OPEN else url,
         "video_codec": part.video_codec,
         "audio_codec": part.audio_codec,
         "width": part.width,
@@ -144,8 +145,18 @@ def _part(part: Part) -> View:
     }
 
 
+def is_joined(interview: InterviewSession, part: Part) -> bool:
+    """Whether a part lies in the recording, between others, and nowhere else."""
+    return part.state is PartState.STORED and part.path != interview.video_file_path
+
+
+def recording_url(session_id: str) -> str:
+    """Where the recording is downloaded, and joined parts are played from."""
+    return f"/api/interviews/{quote(session_id, safe='')}/video/download"
+
+
 def part_url(part: Part) -> str:
-    """Where a part is played from."""
+    """Where a part is played from that has a file of its own."""
     return f"/api/interviews/{quote(part.session_id, safe='')}/parts/{part.number}"
 
 

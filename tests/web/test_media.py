@@ -3,6 +3,7 @@
 import pytest
 from aiohttp import ClientSession
 
+from tests.media_server.webm.image import closed_part, talk
 from tests.web.conftest import MEDIA, Site, bearer
 
 PART = "/api/interviews/one/parts/1"
@@ -85,6 +86,25 @@ async def test_parts_that_are_not_there(site: Site, http: ClientSession, number:
     await site.recorded()
     async with http.get(f"/api/interviews/one/parts/{number}", headers=bearer(site.owner)) as response:
         assert response.status == 404
+
+
+async def test_parts_that_were_joined_are_played_from_the_recording(site: Site, http: ClientSession) -> None:
+    await site.invite(consented=True)
+    for _ in range(2):
+        await site.add_part(media=closed_part(talk(1)))
+    await site.services.live_interviews.finish("one")
+    headers = bearer(site.owner)
+    async with http.get("/api/interviews/one", headers=headers) as response:
+        seen = await response.json()
+    assert (seen["state"], seen["duration_ms"]) == ("ready", 2000)
+    assert [(part["n"], part["url"], part["duration_ms"]) for part in seen["parts"]] == [
+        (1, DOWNLOAD, 1000),
+        (2, DOWNLOAD, 1000),
+    ]
+    async with http.get(DOWNLOAD, headers={**headers, "Range": "bytes=0-9"}) as response:
+        assert response.status == 206
+    async with http.get(PART, headers=headers) as response:
+        assert (response.status, (await response.json())["type"]) == (410, "/problems/part-joined")
 
 
 async def test_a_file_that_vanished_is_said_without_its_path(site: Site, http: ClientSession) -> None:

@@ -16,6 +16,7 @@ from web.auth import interview_for
 from web.media import send_file
 from web.problems import NotReady
 from web.services import SERVICES
+from web.views import is_joined
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,12 @@ class FileMissing(Problem):
     status, name, title = 410, "file-missing", "The file is gone"
 
 
+class PartJoined(Problem):
+    """The part's own file is gone for good: the recording holds it."""
+
+    status, name, title = 410, "part-joined", "This part is in the recording now"
+
+
 async def get_part(request: aioweb.Request) -> aioweb.StreamResponse:
     """One part, as it lies there; not while it is being written."""
     interview = await _seen_by_hr(request)
@@ -37,6 +44,8 @@ async def get_part(request: aioweb.Request) -> aioweb.StreamResponse:
         raise NotFound("no such part")
     if part.state is PartState.OPEN:
         raise NotReady("This part is still being recorded. It can be played once it has ended.")
+    if is_joined(interview, part):
+        raise PartJoined("The parts of this interview have been joined. Its recording holds this one too.")
     return await _send(request, part.path)
 
 

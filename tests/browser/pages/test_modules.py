@@ -201,6 +201,14 @@ async def test_a_time_is_a_place_in_a_part(modules: Page, ms: int, index: int, o
     assert await call(modules, "hr/playlist.js", "placeOf", PARTS, ms) == {"index": index, "offsetMs": offset}
 
 
+async def test_parts_that_were_joined_are_one_file(modules: Page) -> None:
+    joined = [{**part, "url": "/download"} for part in PARTS]
+    alone = [{"url": "/parts/1", "durationMs": 4000}, {"url": "/parts/3", "durationMs": 2500}]
+    assert await call(modules, "hr/playlist.js", "filesOf", joined) == [{"url": "/download", "durationMs": 6500}]
+    assert await call(modules, "hr/playlist.js", "filesOf", alone) == alone
+    assert await call(modules, "hr/playlist.js", "filesOf", []) == []
+
+
 @pytest.mark.parametrize(("target", "ms"), [("1:0", 0), ("1:250", 250), ("3:0", 4000), ("3:100", 4100), ("2:0", 0)])
 async def test_a_place_in_a_part_is_a_time(modules: Page, target: str, ms: int) -> None:
     assert await call(modules, "hr/playlist.js", "timeOf", PARTS, target) == ms

@@ -1,6 +1,6 @@
-/** Plays parts one after another through one `<video>`, as if they were one recording. */
+/** Plays parts through one `<video>`, joined or one after another, as one recording. */
 
-import { placeOf, startOf, totalMs } from "./playlist.js";
+import { filesOf, placeOf, startOf, totalMs } from "./playlist.js";
 
 /** How much of the very end counts as the end. */
 const END_MS = 50;
@@ -15,11 +15,13 @@ export class PartsPlayer {
   constructor(video, parts, listener) {
     this.video = video;
     this.parts = parts;
+    this.files = filesOf(parts);
     this.listener = listener;
     this.total = totalMs(parts);
-    this.index = 0;
+    /** Which file is loaded. */
+    this.loaded = 0;
     this.speed = 1;
-    /** Where to go as soon as the part's head is read. */
+    /** Where to go as soon as the file's head is read. */
     this.pendingMs = 0;
     this.wantsToPlay = false;
     this.#listen();
@@ -29,12 +31,21 @@ export class PartsPlayer {
   /** Where we are on the whole timeline, in milliseconds. */
   get now() {
     const offset = this.video.readyState >= HTMLMediaElement.HAVE_METADATA ? this.video.currentTime * 1000 : this.pendingMs;
-    return Math.min(this.total, startOf(this.parts, this.index) + Math.min(offset, this.part.durationMs));
+    return Math.min(this.total, startOf(this.files, this.loaded) + Math.min(offset, this.#file.durationMs));
   }
 
-  /** The part that is loaded. */
+  /** Which part we are in, by its place in the list. */
+  get index() {
+    return placeOf(this.parts, this.now).index;
+  }
+
+  /** The part we are in. */
   get part() {
     return /** @type {import("./playlist.js").Part} */ (this.parts[this.index]);
+  }
+
+  get #file() {
+    return /** @type {import("./playlist.js").MediaFile} */ (this.files[this.loaded]);
   }
 
   get playing() {
@@ -49,7 +60,7 @@ export class PartsPlayer {
 
   play() {
     this.wantsToPlay = true;
-    if (this.video.error !== null) this.#load(this.index, this.pendingMs);
+    if (this.video.error !== null) this.#load(this.loaded, this.pendingMs);
     this.#start();
   }
 
@@ -61,9 +72,9 @@ export class PartsPlayer {
 
   /** @param {number} ms on the whole timeline */
   seek(ms) {
-    const { index, offsetMs } = placeOf(this.parts, ms);
+    const { index, offsetMs } = placeOf(this.files, ms);
     this.pendingMs = offsetMs;
-    if (index !== this.index) this.#load(index, offsetMs);
+    if (index !== this.loaded) this.#load(index, offsetMs);
     else if (this.video.readyState >= HTMLMediaElement.HAVE_METADATA) this.video.currentTime = offsetMs / 1000;
     this.listener.onChange();
   }
@@ -79,10 +90,10 @@ export class PartsPlayer {
    * @param {number} offsetMs
    */
   #load(index, offsetMs) {
-    this.index = index;
+    this.loaded = index;
     this.pendingMs = offsetMs;
     this.listener.onProblem(false);
-    this.video.src = this.part.url;
+    this.video.src = this.#file.url;
     this.listener.onChange();
   }
 
@@ -108,7 +119,7 @@ export class PartsPlayer {
   }
 
   #ended() {
-    if (this.index + 1 < this.parts.length) this.#load(this.index + 1, 0);
+    if (this.loaded + 1 < this.files.length) this.#load(this.loaded + 1, 0);
     else this.pause();
   }
 

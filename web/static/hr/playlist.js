@@ -3,16 +3,32 @@
  *
  * @typedef {object} Part
  * @property {number} n the part's number
- * @property {string} url where its bytes are
+ * @property {string} url where its bytes are; parts that were joined share one
  * @property {number} durationMs
  * @property {boolean} hasPicture
  * @property {number[]} gapsMs where sound or picture is missing, from the part's start
  *
- * @typedef {{index: number, offsetMs: number}} Place a part by its place in the list, and a time within it
+ * @typedef {{url: string, durationMs: number}} MediaFile what a `<video>` loads at a time: a part, or parts that were joined
+ * @typedef {{index: number, offsetMs: number}} Place a part (or file) by its place in the list, and a time within it
  */
 
 /**
  * @param {readonly Part[]} parts
+ * @returns {MediaFile[]} in order
+ */
+export function filesOf(parts) {
+  /** @type {MediaFile[]} */
+  const files = [];
+  for (const { url, durationMs } of parts) {
+    const last = files.at(-1);
+    if (last?.url === url) last.durationMs += durationMs;
+    else files.push({ url, durationMs });
+  }
+  return files;
+}
+
+/**
+ * @param {readonly {durationMs: number}[]} parts
  * @returns {number} milliseconds of all parts together
  */
 export function totalMs(parts) {
@@ -20,7 +36,7 @@ export function totalMs(parts) {
 }
 
 /**
- * @param {readonly Part[]} parts
+ * @param {readonly {durationMs: number}[]} parts
  * @param {number} index
  * @returns {number} where the part begins on the whole timeline
  */
@@ -29,7 +45,7 @@ export function startOf(parts, index) {
 }
 
 /**
- * @param {readonly Part[]} parts at least one
+ * @param {readonly {durationMs: number}[]} parts at least one
  * @param {number} ms on the whole timeline; outside of it the nearest end counts
  * @returns {Place}
  */

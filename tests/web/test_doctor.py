@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from db.clock import SystemClock
+from tests.media_server.webm.image import closed_part, talk
 from tests.web.conftest import NOW, Site
 from web.cli import app
 from web.doctor.finding import Finding, Level
@@ -212,6 +213,31 @@ async def test_an_interview_with_trouble(site: Site, tmp_path: Path) -> None:
         {Level.FAIL},
         {Level.OK},
     ]
+
+
+async def test_a_recording_of_several_parts_is_what_was_stored(site: Site) -> None:
+    await site.invite(consented=True)
+    for _ in range(2):
+        await site.add_part(media=closed_part(talk(1)))
+    await site.services.live_interviews.finish("one")
+    settings, folder = site.services.settings, site.services.data_folder
+    findings = await examine_interview(settings, folder, "one")
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert "2 parts, 0:02, unchanged" in {finding.said for finding in findings if finding.what == "recording"}
+    (recording,) = folder.uploads_path.glob("*/*.webm")
+    recording.write_bytes(recording.read_bytes()[:-1] + b"!")
+    assert levels(await examine_interview(settings, folder, "one"), "recording") == {Level.FAIL}
+    recording.unlink()
+    assert levels(await examine_interview(settings, folder, "one"), "recording") == {Level.FAIL}
+
+
+async def test_parts_that_cannot_be_joined_are_told(site: Site) -> None:
+    await site.invite(consented=True)
+    for _ in range(2):
+        await site.add_part()
+    await site.services.live_interviews.finish("one")
+    findings = await examine_interview(site.services.settings, site.services.data_folder, "one")
+    assert levels(findings, "interview") == {Level.WARN}
 
 
 async def test_an_interview_that_is_none(site: Site) -> None:

@@ -1,6 +1,7 @@
 """One interview: its row, its parts, and what really lies in their files."""
 
 import asyncio
+import hashlib
 import os
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from media_server.aio.data_folder import DataFolder
 from web import formats
 from web.doctor.finding import Finding, fail, ok, warn
 from web.settings import Settings
+from web.views import is_joined
 
 LENGTH_TOLERANCE_MS = 1_500
 "How far the row and the file may differ: the last block has no length of its own."
@@ -48,7 +50,12 @@ async def examine_interview(settings: Settings, data_folder: DataFolder, session
         await database.close()
     findings = [_state(interview), _consent(interview)]
     for part in interview.parts:
-        findings += await asyncio.to_thread(_part, data_folder, part, settings)
+        if is_joined(interview, part):
+            findings += _caps(f"part {part.number}", part, settings)
+        else:
+            findings += await asyncio.to_thread(_part, data_folder, part, settings)
+    if interview.video_sha256 is not None:
+        findings.append(await asyncio.to_thread(_recording, data_folder, interview))
     return findings
 
 
@@ -57,8 +64,11 @@ def _state(interview: InterviewSession) -> Finding:
     said = f"{interview.session_id} is {interview.state.value}, {parts} part{'' if parts == 1 else 's'}"
     if interview.state is InterviewState.INTERRUPTED:
         return warn("interview", said, "The candidate goes on with the same link: holdfast interview link shows it.")
-    if interview.state is InterviewState.COMPLETED and parts == 1:
-        return warn("interview", said, "Its recording is not stored yet; the next holdfast serve does it.")
+    if interview.state is InterviewState.COMPLETED:
+        remedy = (
+            "Its recording is not stored yet; the next holdfast serve does it, or its log says what stands in the way."
+        )
+        return warn("interview", said, remedy)
     return ok("interview", said)
 
 
@@ -87,6 +97,20 @@ def _part(data_folder: DataFolder, part: Part, settings: Settings) -> list[Findi
         said = f"{len(part.gaps)} gaps, {formats.duration(lost)} in all"
         findings.append(warn(what, said, "The results page shows where; the candidate's network lost it."))
     return [*findings, *_caps(what, part, settings)]
+
+
+def _recording(data_folder: DataFolder, interview: InterviewSession) -> Finding:
+    """What several parts have become: still, to the last octet, what was compared with them."""
+    path = interview.video_file_path or ""
+    try:
+        with os.fdopen(data_folder.files.open(path), "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, OutsideFolder):
+        return fail("recording", f"{path} is not there", "Restore it from a backup.")
+    if digest != interview.video_sha256:
+        return fail("recording", f"{path} is not what was stored", "Restore it from a backup.")
+    said = f"{len(interview.parts)} parts, {formats.duration(interview.duration_ms or 0)}, unchanged"
+    return ok("recording", said)
 
 
 def _length(what: str, part: Part, contents: Contents, size: int) -> Finding:

@@ -25,6 +25,9 @@ QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 
 YEAR_S = 31_536_000
 
+ANSWER_BEGUN = aioweb.RequestKey("answer_begun", bool)
+"Set once the head of an answer goes out; nothing else can be answered then."
+
 
 def trust_proxies(settings: WebSettings) -> Middleware:
     """Give handlers the client's address and scheme as `request.remote` and `request.scheme`."""
@@ -76,7 +79,7 @@ async def answer_errors(request: aioweb.Request, handler: Handler) -> aioweb.Str
         if problem is None:
             logger.exception("%s %s failed", request.method, masked_path(request.path))
             problem = Internal()
-        if request.get("started"):
+        if request.get(ANSWER_BEGUN):
             raise  # a second answer cannot follow the first; aiohttp closes the connection
         return answer_problem(request, problem)
 
@@ -145,7 +148,7 @@ class SecurityHeaders:
 
     async def add(self, request: aioweb.Request, response: aioweb.StreamResponse) -> None:
         """Add what the handler has not set itself, and note that an answer has begun."""
-        request["started"] = True
+        request[ANSWER_BEGUN] = True
         if request.path.startswith("/static/"):
             response.headers["Cache-Control"] = "no-cache"  # asked for again, sent again only when it has changed
         for name, value in self._headers.items():

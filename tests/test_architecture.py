@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("db", "media_server", "signaling", "web")
 LONGEST_FUNCTION = 50

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from media_server.webm import ebml
 from media_server.webm.chapters import Chapter, encode_chapters
 from media_server.webm.packets import Packets, ReadSource
-from media_server.webm.part_head import EPOCH_2001_NS, TIMESTAMP_SCALE_NS, WRITING_APP
+from media_server.webm.part_head import EBML_HEADER, EPOCH_2001_NS, TIMESTAMP_SCALE_NS, WRITING_APP
 from media_server.webm.record import KEYFRAME_FLAG
 from media_server.webm.track_entry import TrackEntry, TrackType
 
@@ -47,17 +47,6 @@ _SMALL_MARKER, _LARGE_MARKER, _TRACK_MARKER = 0x4000, 0x1000_0000, 0x80
 
 _SEEK_POSITION_WIDTH = 4
 _CUE_POSITION_WIDTH = 8
-
-_EBML_HEADER = ebml.element(
-    ebml.EBML,
-    ebml.uint(ebml.EBML_VERSION, 1),
-    ebml.uint(ebml.EBML_READ_VERSION, 1),
-    ebml.uint(ebml.EBML_MAX_ID_LENGTH, ebml.MAX_ID_LENGTH),
-    ebml.uint(ebml.EBML_MAX_SIZE_LENGTH, ebml.MAX_SIZE_LENGTH),
-    ebml.text(ebml.DOC_TYPE, "webm"),
-    ebml.uint(ebml.DOC_TYPE_VERSION, 4),
-    ebml.uint(ebml.DOC_TYPE_READ_VERSION, 2),
-)
 
 
 class Cluster(NamedTuple):
@@ -109,7 +98,7 @@ class JoinedFile:
         cues = self._cues(cued, first_cluster=0)
         after_size = len(seek_head) + sum(map(len, middle)) + len(cues)
         body = after_size + sum(cluster.size for cluster in self.clusters)
-        start = _EBML_HEADER + ebml.encode_id(ebml.SEGMENT) + ebml.encode_size(body, ebml.MAX_SIZE_LENGTH)
+        start = EBML_HEADER + ebml.encode_id(ebml.SEGMENT) + ebml.encode_size(body, ebml.MAX_SIZE_LENGTH)
         return b"".join((start, seek_head, *middle, self._cues(cued, first_cluster=after_size)))
 
     @property

@@ -38,7 +38,7 @@ _CUES_HEADER = 12
 _CUES_AT = HEAD_SIZE - _CUES_HEADER
 _DURATION_LENGTH = 11
 
-_EBML_HEADER = ebml.element(
+EBML_HEADER = ebml.element(
     ebml.EBML,
     ebml.uint(ebml.EBML_VERSION, 1),
     ebml.uint(ebml.EBML_READ_VERSION, 1),
@@ -48,8 +48,9 @@ _EBML_HEADER = ebml.element(
     ebml.uint(ebml.DOC_TYPE_VERSION, 4),
     ebml.uint(ebml.DOC_TYPE_READ_VERSION, 2),
 )
+"What every file of ours begins with, parts and recordings alike."
 
-SEGMENT_BODY = len(_EBML_HEADER) + 4 + ebml.MAX_SIZE_LENGTH
+SEGMENT_BODY = len(EBML_HEADER) + 4 + ebml.MAX_SIZE_LENGTH
 "Where the Segment's content begins; positions in Cues and SeekHead count from here."
 
 
@@ -83,7 +84,7 @@ class PartHead:
         """
         info = _info(self.started_at_ns, ending)
         tracks = ebml.element(ebml.TRACKS, *(track.encode() for track in self._present(ending)))
-        start = _EBML_HEADER + ebml.encode_id(ebml.SEGMENT) + _segment_size(ending)
+        start = EBML_HEADER + ebml.encode_id(ebml.SEGMENT) + _segment_size(ending)
         info_at = len(start) + len(_seek_head(0, 0, has_cues=True))
         seek_head = _seek_head(info_at, info_at + len(info), has_cues=ending is not None and ending.has_cues)
         if ending is None:

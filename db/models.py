@@ -37,6 +37,23 @@ class JobRole(StrEnum):
     OWNER = "owner"
 
 
+class QuestionSound(StrEnum):
+    """Whether a question can be heard, and whose voice it is."""
+
+    NONE = "none"
+    UPLOADED = "uploaded"
+    SYNTHESISED = "synthesised"
+
+
+class WorkState(StrEnum):
+    """Where a piece of heavy work stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class PartSource(StrEnum):
     """Where a part's media came from."""
 
@@ -64,6 +81,8 @@ class Base(DeclarativeBase):
         PartSource: words(PartSource),
         TokenKind: words(TokenKind),
         JobRole: words(JobRole),
+        QuestionSound: words(QuestionSound),
+        WorkState: words(WorkState),
     }
 
 
@@ -105,6 +124,9 @@ class Job(Base):
     title: Mapped[str] = mapped_column(String(300))
     retention_days: Mapped[int] = mapped_column(default=90)
     microphone_only_allowed: Mapped[bool] = mapped_column(default=False)
+    answers_only: Mapped[bool] = mapped_column(default=False)  # the time to think is not recorded
+    deadline_days: Mapped[int] = mapped_column(default=7)  # how long a link stays good
+    help_contact: Mapped[str] = mapped_column(Text, default="")  # whom a candidate asks; empty: the notice's contact
     # The notice (GDPR Art. 13). An empty field takes the text that `web` has for it.
     notice_controller: Mapped[str] = mapped_column(Text, default="")
     notice_contact: Mapped[str] = mapped_column(Text, default="")
@@ -162,6 +184,10 @@ class InterviewSession(Base):
     video_size_mb: Mapped[float | None]  # bytes / 10^6, two decimals
     video_uploaded_at: Mapped[datetime | None]
     video_sha256: Mapped[str | None] = mapped_column(String(64))  # of a recording that was joined, hexadecimal
+    # What this candidate was granted (WCAG 2.2.1); HR may change it while the interview runs.
+    time_factor: Mapped[float] = mapped_column(default=1.0)  # every limit of time is multiplied by it
+    no_timer: Mapped[bool] = mapped_column(default=False)
+    extra_takes: Mapped[int] = mapped_column(default=0)
 
     job: Mapped[Job] = relationship(lazy="raise")
     candidate: Mapped[Candidate] = relationship(lazy="raise")
@@ -172,6 +198,8 @@ class InterviewSession(Base):
     parts: Mapped[list["Part"]] = relationship(
         back_populates="interview", lazy="raise", order_by="Part.number", **_OWNED
     )
+    flow: Mapped["InterviewFlow | None"] = relationship(lazy="raise", **_OWNED)
+    takes: Mapped[list["Take"]] = relationship(lazy="raise", order_by="Take.question_index, Take.number", **_OWNED)
 
 
 class InterviewQuestion(Base):
@@ -184,6 +212,42 @@ class InterviewQuestion(Base):
     )
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1
     text: Mapped[str] = mapped_column(Text)
+    think_ms: Mapped[int | None] = mapped_column(default=0)  # before the answer; 0: none, None: as long as one likes
+    answer_ms: Mapped[int | None]  # None: as long as one likes
+    max_takes: Mapped[int] = mapped_column(default=1)
+    sound: Mapped[QuestionSound] = mapped_column(default=QuestionSound.NONE)
+
+
+class InterviewFlow(Base):
+    """Where a candidate is in their questions (`signaling/protocol/interview_flow` says what the words mean)."""
+
+    __tablename__ = "interview_flows"
+
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey("interview_sessions.session_id", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int]  # counts the changes
+    step: Mapped[str] = mapped_column(String(32))
+    question_index: Mapped[int]  # from 1
+    take: Mapped[int]  # from 1; 0 while no answer to this question has begun
+    think_ms: Mapped[int]  # used when the step was entered
+    answer_ms: Mapped[int]  # the same, of the present take
+    counted_from_ms: Mapped[int]  # what was saved of the interview when the step was entered
+    paused_step: Mapped[str | None] = mapped_column(String(32))  # what a pause goes back to
+    updated_at: Mapped[datetime]
+
+
+class Take(Base):
+    """One attempt at an answer. All are kept; the chosen one counts."""
+
+    __tablename__ = "takes"
+
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey("interview_sessions.session_id", ondelete="CASCADE"), primary_key=True
+    )
+    question_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1
+    chosen: Mapped[bool] = mapped_column(default=False)
 
 
 class Consent(Base):
@@ -253,3 +317,26 @@ class Mark(Base):
     kind: Mapped[str] = mapped_column(String(32))
     question_index: Mapped[int | None]
     take: Mapped[int | None]
+
+
+class Work(Base):
+    """A piece of heavy work done in a process of its own: how far it is, and what became of it.
+
+    What is due is derived from the other tables; a row says only what was tried, so losing one loses nothing.
+    """
+
+    __tablename__ = "work"
+    __table_args__ = (UniqueConstraint("session_id", "kind", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("interview_sessions.session_id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(32))  # join, transcode, answer_sound, question_sound
+    subject: Mapped[str] = mapped_column(String(64), default="")  # which question, take or part; empty: the interview
+    state: Mapped[WorkState] = mapped_column(default=WorkState.WAITING, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    progress: Mapped[float] = mapped_column(default=0.0)  # 0 to 1
+    error: Mapped[str | None] = mapped_column(Text)  # for the operator, of the latest attempt
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]

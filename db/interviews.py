@@ -5,7 +5,7 @@ Every change of state goes through `db.states`; IllegalTransition means that not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
@@ -18,6 +18,18 @@ from db.states import InterviewEvent, InterviewState, PartState, next_interview_
 
 # Events after which nothing more is recorded: the retention period counts from here.
 _ENDING = frozenset({InterviewEvent.FINISH, InterviewEvent.EXPIRE, InterviewEvent.WITHDRAW})
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a question allows, before anything that a candidate is granted."""
+
+    think_ms: int | None = 0
+    "Time to think; 0 for none, None for as long as one likes."
+    answer_ms: int | None = None
+    "Time to answer; None for as long as one likes."
+    max_takes: int = 1
+    "How often it may be answered."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +65,23 @@ async def add_interview(
     now: datetime,
     *,
     deadline_at: datetime | None = None,
+    allowance: Allowance | None = None,
 ) -> InterviewSession:
-    """Set an interview up, `invited`. Raises Conflict when the session id is taken, NotFound for an unknown job or candidate."""
+    """Set an interview up, `invited`; `allowance` is the same for all its questions. Raises Conflict when the session id is taken, NotFound for an unknown job or candidate."""
     if await db_session.get(InterviewSession, session_id) is not None:
         raise Conflict(f"there is an interview {session_id} already")
     if await db_session.get(Job, job_id) is None:
         raise NotFound(f"there is no job {job_id}")
     if await db_session.get(Candidate, candidate_id) is None:
         raise NotFound(f"there is no candidate {candidate_id}")
+    each = asdict(allowance or Allowance())
     interview = InterviewSession(
         session_id=session_id,
         job_id=job_id,
         candidate_id=candidate_id,
         created_at=now,
         deadline_at=deadline_at,
-        questions=[InterviewQuestion(index=index, text=text) for index, text in enumerate(questions, start=1)],
+        questions=[InterviewQuestion(index=index, text=text, **each) for index, text in enumerate(questions, start=1)],
     )
     db_session.add(interview)
     await db_session.flush()

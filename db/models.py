@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypedDict
 
-from sqlalchemy import JSON, ForeignKey, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Integer, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from db.columns import UtcDateTime, words
@@ -212,7 +212,10 @@ class InterviewQuestion(Base):
     )
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1
     text: Mapped[str] = mapped_column(Text)
-    think_ms: Mapped[int | None] = mapped_column(default=0)  # before the answer; 0: none, None: as long as one likes
+    # None has to be told from nothing said, which the default is for.
+    think_ms: Mapped[int | None] = mapped_column(
+        Integer().evaluates_none(), default=0
+    )  # before the answer; 0: none, None: as long as one likes
     answer_ms: Mapped[int | None]  # None: as long as one likes
     max_takes: Mapped[int] = mapped_column(default=1)
     sound: Mapped[QuestionSound] = mapped_column(default=QuestionSound.NONE)

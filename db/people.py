@@ -135,6 +135,9 @@ async def add_job(
     *,
     retention_days: int = 90,
     microphone_only_allowed: bool = False,
+    answers_only: bool = False,
+    deadline_days: int = 7,
+    help_contact: str = "",
     notice_controller: str = "",
     notice_contact: str = "",
     notice_purpose: str = "",
@@ -142,14 +145,19 @@ async def add_job(
 ) -> Job:
     """Add a job with its first owner. Empty notice fields take the texts that `web` has for them.
 
-    Raises ValueError unless recordings are kept for a day at least.
+    Raises ValueError unless recordings are kept, and links are good, for a day at least.
     """
+    if deadline_days < 1:
+        raise ValueError("a link is good for at least one day")
     if retention_days < 1:
         raise ValueError("recordings are kept for at least one day; an interrupted interview has to find its own again")
     job = Job(
         title=title,
         retention_days=retention_days,
         microphone_only_allowed=microphone_only_allowed,
+        answers_only=answers_only,
+        deadline_days=deadline_days,
+        help_contact=help_contact,
         notice_controller=notice_controller,
         notice_contact=notice_contact,
         notice_purpose=notice_purpose,

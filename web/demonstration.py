@@ -16,6 +16,7 @@ from db import interviews, people
 from db.clock import Clock, SystemClock
 from db.engine import Database
 from db.errors import DatabaseError
+from db.interviews import Allowance
 from db.models import InterviewSession, Job, JobMember, TokenKind, User
 from db.states import InterviewState
 from media_server.aio.data_folder import DataFolder, DataFolderUnusable
@@ -34,6 +35,7 @@ QUESTIONS = (
     "Something went wrong once. What did you do about it?",
     "What would you like to learn in your first year here?",
 )
+ALLOWANCE = Allowance(think_ms=20_000, answer_ms=90_000, max_takes=2)
 _OPEN = (
     InterviewState.INVITED,
     InterviewState.CONSENTED,
@@ -106,7 +108,14 @@ async def _new_interview(db_session: AsyncSession, job_id: int, clock: Clock) ->
     number = 1
     while await db_session.get(InterviewSession, f"demonstration-{number}") is not None:
         number += 1
-    new = NewInterview(f"demonstration-{number}", job_id, CANDIDATE, email="john.doe@example.org", questions=QUESTIONS)
+    new = NewInterview(
+        f"demonstration-{number}",
+        job_id,
+        CANDIDATE,
+        email="john.doe@example.org",
+        questions=QUESTIONS,
+        allowance=ALLOWANCE,
+    )
     await set_up(db_session, new, clock.utc_now())
     return await interviews.get_interview(db_session, new.session_id)
 

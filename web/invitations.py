@@ -1,12 +1,13 @@
 """Set an interview up for a candidate, and make the link that they are sent."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import interviews, people
+from db.interviews import Allowance
 from db.models import InterviewSession
 from media_server.recording.names import folder_name
 from signaling.protocol.tokens import candidate_token
@@ -28,6 +29,8 @@ class NewInterview:
     "The same, by the host platform's id."
     questions: tuple[str, ...] = ()
     "What they are asked, in order."
+    allowance: Allowance | None = None
+    "Time and takes for each question; None: no time to think, one take of any length."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,24 @@ class Links:
 
 
 async def set_up(db_session: AsyncSession, new: NewInterview, now: datetime) -> InterviewSession:
-    """Add the interview, and the candidate unless they are known. Raises Conflict and NotFound."""
+    """Add the interview, and the candidate unless they are known; its link is good for as long as its job says.
+
+    Raises Conflict and NotFound.
+    """
+    job = await people.get_job(db_session, new.job_id)
     candidate = await people.identify_candidate(
         db_session, new.candidate, folder_name(new.candidate), now, email=new.email, external_id=new.candidate_id
     )
-    return await interviews.add_interview(db_session, new.session_id, new.job_id, candidate.id, new.questions, now)
+    return await interviews.add_interview(
+        db_session,
+        new.session_id,
+        new.job_id,
+        candidate.id,
+        new.questions,
+        now,
+        deadline_at=now + timedelta(days=job.deadline_days),
+        allowance=new.allowance,
+    )
 
 
 def links_for(server_key: bytes, base_url: str, session_id: str, link_version: int) -> Links:

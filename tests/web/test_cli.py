@@ -1,15 +1,20 @@
 """The commands as a program, or a person, calls them."""
 
+import asyncio
 import json
 import os
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from db import interviews
+from db.engine import Database
+from db.models import InterviewSession
 from signaling.protocol.tokens import read_candidate_token
 from tests.web.conftest import PASSWORD
 from web.cli import app
@@ -53,6 +58,44 @@ def test_an_interview_is_added_as_the_contract_says(job: str, data: Path) -> Non
     (listed,) = told("interview", "list")
     assert (listed["session_id"], listed["state"]) == (added["session_id"], "invited")
     assert added["session_id"] in call("interview", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "allowed"),
+    [
+        ([], (0, None, 1)),
+        (["--think", "20", "--answer", "90", "--takes", "2"], (20_000, 90_000, 2)),
+        (["--think", "unlimited", "--answer", "unlimited"], (None, None, 1)),
+        (["--think", "none", "--answer", "7200"], (0, 7_200_000, 1)),
+    ],
+)
+async def test_questions_get_their_time_and_takes(
+    job: str, data: Path, flags: list[str], allowed: tuple[int | None, int | None, int]
+) -> None:
+    base = ["interview", "add", "--job", job, "--candidate", "J", "--question", "Who?", "--question", "Why?"]
+    await asyncio.to_thread(told, *base, "--session-id", "one", *flags)
+    interview = await _interview(data, "one")
+    assert [(each.think_ms, each.answer_ms, each.max_takes) for each in interview.questions] == [allowed, allowed]
+
+
+async def test_a_job_says_how_long_a_link_is_good_and_what_is_recorded(job: str, data: Path) -> None:
+    add = ("job", "add", "Keeper", "--owner", "hr@example.org", "--answers-only", "--deadline-days", "3")
+    added = await asyncio.to_thread(told, *add, "--help-contact", "0123 456")
+    base = ("interview", "add", "--job", str(added["job_id"]), "--candidate", "J", "--session-id", "one")
+    await asyncio.to_thread(told, *base)
+    interview = await _interview(data, "one")
+    assert interview.deadline_at is not None
+    assert interview.deadline_at - interview.created_at == timedelta(days=3)
+    assert (interview.job.answers_only, interview.job.help_contact) == (True, "0123 456")
+
+
+async def _interview(data: Path, session_id: str) -> InterviewSession:
+    database = await Database.open(data / "holdfast.db")
+    try:
+        async with database.reading() as db_session:
+            return await interviews.get_interview(db_session, session_id)
+    finally:
+        await database.close()
 
 
 def test_links_begin_with_the_public_url(job: str) -> None:
@@ -135,6 +178,13 @@ def test_nothing_to_mend_and_nothing_to_sweep(job: str) -> None:
             "",
             "A session id has 1 to",
         ),
+        (["interview", "add", "--job", "1", "--candidate", "J", "--think", "soon"], "", "--think takes whole seconds"),
+        (
+            ["interview", "add", "--job", "1", "--candidate", "J", "--answer", "none"],
+            "",
+            "--answer takes whole seconds",
+        ),
+        (["interview", "add", "--job", "1", "--candidate", "J", "--answer", "0"], "", "--answer takes whole seconds"),
         (["interview", "link", "none"], "", "There is no interview none."),
         (["interview", "delete", "none"], "", "There is no interview none."),
         (["interview", "list", "--config", "/none.toml"], "", "The settings file /none.toml cannot be read"),

@@ -60,6 +60,7 @@ async def test_after_a_finished_interview_comes_a_new_one(tmp_path: Path) -> Non
     async with database.reading() as db_session:
         again = await interviews.get_interview(db_session, "demonstration-2")
     assert [question.text for question in again.questions] == list(QUESTIONS)
+    assert {(each.think_ms, each.answer_ms, each.max_takes) for each in again.questions} == {(20_000, 90_000, 2)}
     await database.close()
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db import interviews
-from db.interviews import InterviewSummary
+from db.interviews import Allowance, InterviewSummary
 from db.states import InterviewState
 from media_server.aio.recordings import Recordings
 from signaling.protocol.tokens import MAX_TOKEN_LENGTH
@@ -31,7 +31,20 @@ from web.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Interviews: one candidate answering one job's questions.")
 
+MOST_SECONDS = 7200
+"Two hours for one question; more is a slip of the hand."
+MOST_TAKES = 20
+
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The interview's session id.")]
+ThinkOption = Annotated[
+    str, typer.Option("--think", metavar="SECONDS", help="Time to think about each question; or none, unlimited.")
+]
+AnswerOption = Annotated[
+    str, typer.Option("--answer", metavar="SECONDS", help="Time to answer each question; or unlimited.")
+]
+TakesOption = Annotated[
+    int, typer.Option("--takes", metavar="N", min=1, max=MOST_TAKES, help="How often each may be answered.")
+]
 
 
 @app.command("add")
@@ -47,6 +60,9 @@ def add_interview(
     question: Annotated[
         list[str] | None, typer.Option("--question", metavar="TEXT", help="What is asked; once for each question.")
     ] = None,
+    think: ThinkOption = "none",
+    answer: AnswerOption = "unlimited",
+    takes: TakesOption = 1,
     session_id: Annotated[
         str | None, typer.Option("--session-id", metavar="ID", help="An id of your own; otherwise one is made.")
     ] = None,
@@ -63,8 +79,15 @@ def add_interview(
     if not candidate.strip():
         fail("The candidate needs a name.")
     _check_session_id(session_id)
+    allowance = Allowance(_think_ms(think), _answer_ms(answer), takes)
     new = NewInterview(
-        session_id or secrets.token_hex(8), job, candidate.strip(), email, candidate_id, tuple(question or ())
+        session_id or secrets.token_hex(8),
+        job,
+        candidate.strip(),
+        email,
+        candidate_id,
+        tuple(question or ()),
+        allowance,
     )
     added = run(_add(settings, new, consented=consented))
     if as_json:
@@ -164,6 +187,23 @@ def _told(links: Links) -> dict[str, str]:
 def _check_session_id(session_id: str | None) -> None:
     if session_id is not None and not 0 < len(session_id.encode()) <= MAX_TOKEN_LENGTH // 2:
         fail(f"A session id has 1 to {MAX_TOKEN_LENGTH // 2} bytes.")
+
+
+def _think_ms(text: str) -> int | None:
+    if text in {"none", "unlimited"}:
+        return 0 if text == "none" else None
+    return _milliseconds(text) or fail(f"--think takes whole seconds up to {MOST_SECONDS}, none or unlimited.")
+
+
+def _answer_ms(text: str) -> int | None:
+    if text == "unlimited":
+        return None
+    return _milliseconds(text) or fail(f"--answer takes whole seconds up to {MOST_SECONDS}, or unlimited.")
+
+
+def _milliseconds(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_SECONDS))
+    return int(text) * 1000 if is_number and 0 < int(text) <= MOST_SECONDS else None
 
 
 def _print_table(summaries: Sequence[InterviewSummary]) -> None:

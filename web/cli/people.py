@@ -26,6 +26,13 @@ users = typer.Typer(no_args_is_help=True, help="People of HR: they sign in, watc
 jobs = typer.Typer(no_args_is_help=True, help="What people are interviewed for.")
 
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The user's e-mail; they sign in with it.")]
+AnswersOnlyOption = Annotated[bool, typer.Option("--answers-only", help="Record answers alone, not the time to think.")]
+DeadlineOption = Annotated[
+    int, typer.Option("--deadline-days", min=1, max=365, help="How many days a candidate's link is good.")
+]
+HelpContactOption = Annotated[
+    str, typer.Option("--help-contact", help="Whom candidates ask when something does not work.")
+]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
@@ -80,6 +87,9 @@ def add_job(
     microphone_only: Annotated[
         bool, typer.Option("--microphone-only", help="Candidates without a camera may take part by voice.")
     ] = False,
+    answers_only: AnswersOnlyOption = False,
+    deadline_days: DeadlineOption = 7,
+    help_contact: HelpContactOption = "",
     controller: Annotated[str, typer.Option("--controller", help="Who is responsible, for the notice.")] = "",
     contact: Annotated[str, typer.Option("--contact", help="Whom candidates can ask, for the notice.")] = "",
     purpose: Annotated[str, typer.Option("--purpose", help="Why it is recorded, for the notice.")] = "",
@@ -100,6 +110,9 @@ def add_job(
                 shop.clock.utc_now(),
                 retention_days=retention_days,
                 microphone_only_allowed=microphone_only,
+                answers_only=answers_only,
+                deadline_days=deadline_days,
+                help_contact=help_contact,
                 notice_controller=controller,
                 notice_contact=contact,
                 notice_purpose=purpose,

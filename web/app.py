@@ -78,6 +78,7 @@ def create_app(services: Services) -> aioweb.Application:
             middleware.log_access(services.clock),
             middleware.answer_errors,
             middleware.refuse_other_sites(settings),
+            middleware.compress_static,
         ],
     )
     app[SERVICES] = services

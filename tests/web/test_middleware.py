@@ -132,3 +132,13 @@ async def test_the_access_log_holds_no_token(site: Site, http: ClientSession, ca
         assert response.status == 200
     assert "GET /i/…" in caplog.text
     assert links.token not in caplog.text
+
+
+async def test_scripts_and_styles_travel_compressed(site: Site, http: ClientSession) -> None:
+    async with http.get("/static/css/base.css", headers={"Accept-Encoding": "gzip"}) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert ".button" in await response.text()
+    headers = {"Accept-Encoding": "gzip", "Range": "bytes=0-9"}
+    async with http.get("/static/css/base.css", headers=headers) as response:
+        assert response.status == 206
+        assert "Content-Encoding" not in response.headers

@@ -1,25 +1,18 @@
 """The candidate's page, and the check of a device and its connection."""
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
 from signaling.aio.errors import Unauthorised
-from web import views
+from web import languages, views
 from web.services import SERVICES
 
-_TEXTS = Path(__file__).parent.parent / "texts"
+LANGUAGE_COOKIE = "holdfast_language"
+"What somebody chose with the switch; it holds a language, nothing about the person."
 
-
-@cache
-def texts() -> dict[str, Any]:
-    """What the candidate's pages say; one language so far."""
-    catalogue: dict[str, Any] = json.loads((_TEXTS / "en.json").read_text(encoding="utf-8"))
-    return catalogue
+_YEAR_S = 31_536_000
 
 
 async def room(request: aioweb.Request) -> aioweb.Response:
@@ -41,18 +34,37 @@ async def check(request: aioweb.Request) -> aioweb.Response:
     """For anybody, on any device."""
     services = request.app[SERVICES]
     servers = views.ice_servers_view(services.settings.signaling, "check", services.clock.utc_now())
-    return aiohttp_jinja2.render_template("check.html", request, {"texts": texts(), "ice_servers": servers})
+    return _spoken("check.html", request, {"ice_servers": servers})
 
 
 def _room(request: aioweb.Request, session_id: str | None) -> aioweb.Response:
     base_url = request.app[SERVICES].settings.web.base_url
-    context = {"session_id": session_id, "public_url": base_url, "texts": texts()}
-    return aiohttp_jinja2.render_template("candidate.html", request, context)
+    return _spoken("candidate.html", request, {"session_id": session_id, "public_url": base_url})
 
 
 def _link_unknown(request: aioweb.Request) -> aioweb.Response:
-    words = texts()["problems"]["link_unknown"]
+    words = languages.catalogue(_language(request))["problems"]["link_unknown"]
     context = {"title": words["title"], "sentence": words["said"], "what_to_do": words["todo"], "link": None}
-    response = aiohttp_jinja2.render_template("error.html", request, context, status=401)
+    response = _spoken("error.html", request, context, status=401)
     response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _language(request: aioweb.Request) -> str:
+    chosen = (request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    return languages.best_language(request.headers.get("Accept-Language", ""), *chosen)
+
+
+def _spoken(template: str, request: aioweb.Request, context: dict[str, Any], *, status: int = 200) -> aioweb.Response:
+    """The page in the reader's language. A choice made with the switch is kept for the next page."""
+    language = _language(request)
+    words = {"language": language, "languages": languages.LANGUAGES, "texts": languages.catalogue(language)}
+    response = aiohttp_jinja2.render_template(template, request, context | words, status=status)
+    if request.query.get("lang") == language:
+        secure = request.app[SERVICES].settings.web.secure or request.scheme == "https"
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=_YEAR_S, path="/", httponly=True, samesite="Lax", secure=secure
+        )
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    response.enable_compression()
     return response

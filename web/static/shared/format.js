@@ -19,3 +19,14 @@ export function clockTime(ms) {
 export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
+
+/**
+ * How this reader writes dates and numbers: in the page's language, as their own country does where the browser tells.
+ * @param {Document} document
+ * @param {readonly string[]} [preferred] the browser's languages, best first
+ * @returns {string} a BCP 47 tag, for example `en-GB` on an English page
+ */
+export function localeOf(document, preferred = navigator.languages) {
+  const { lang } = document.documentElement;
+  return preferred.find((tag) => tag.toLowerCase().split("-")[0] === lang) ?? lang;
+}

@@ -89,7 +89,7 @@ async def add_interview(
 
 
 async def get_interview(db_session: AsyncSession, session_id: str) -> InterviewSession:
-    """One interview with its job, candidate, questions, consents, and parts with gaps and marks. Raises NotFound."""
+    """One interview with its job, candidate, questions, place, takes, consents, and parts with gaps and marks. Raises NotFound."""
     return _found(await db_session.scalar(_whole().where(InterviewSession.session_id == session_id)), session_id)
 
 
@@ -216,6 +216,8 @@ def _whole() -> Select[InterviewSession]:
         selectinload(InterviewSession.questions),
         selectinload(InterviewSession.consents),
         selectinload(InterviewSession.parts).options(selectinload(Part.gaps), selectinload(Part.marks)),
+        joinedload(InterviewSession.flow),
+        selectinload(InterviewSession.takes),
     )
 
 

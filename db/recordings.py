@@ -60,6 +60,22 @@ class NewGap:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMark:
+    """Where a question or a take begins or ends."""
+
+    part: int
+    "Number of the part."
+    offset_ms: int
+    "Where, milliseconds of the part."
+    kind: str
+    "`question`, `take` or `take_end`."
+    question_index: int
+    "The question, from 1."
+    take: int | None
+    "The take of its answer; None for the question itself."
+
+
+@dataclass(frozen=True, slots=True)
 class JoinedRecording:
     """What several parts have become."""
 
@@ -185,6 +201,24 @@ async def add_mark(
     db_session.add(mark)
     await db_session.flush()
     return mark
+
+
+async def add_marks(db_session: AsyncSession, session_id: str, marks: Sequence[NewMark]) -> None:
+    """Write several down. One whose part was forgotten meanwhile, since nothing was in it, is left out."""
+    query = select(Part.number, Part.id).where(Part.session_id == session_id)
+    ids = {row.number: row.id for row in await db_session.execute(query)}
+    db_session.add_all(
+        Mark(
+            part_id=ids[mark.part],
+            offset_ms=mark.offset_ms,
+            kind=mark.kind,
+            question_index=mark.question_index,
+            take=mark.take,
+        )
+        for mark in marks
+        if mark.part in ids
+    )
+    await db_session.flush()
 
 
 # --- the recording -------------------------------------------------------------

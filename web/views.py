@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from db.interviews import InterviewSummary
-from db.models import Consent, InterviewSession, Job, Part
+from db.models import Consent, InterviewSession, Job, Part, QuestionSound
 from db.states import PartState
+from media_server.recording.timeline import Timeline
 from signaling.aio.live_interviews import Snapshot
 from signaling.protocol.ice_servers import IceServer, ice_servers
+from signaling.protocol.interview_flow import Accommodations, MarkKind
 from signaling.settings import SignalingSettings
 from web.settings import NoticeSettings, Settings
 
@@ -23,7 +25,13 @@ def candidate_view(interview: InterviewSession, snapshot: Snapshot, settings: Se
         "state": interview.state.value,
         "job": {"title": interview.job.title},
         "candidate": {"name": interview.candidate.name},
-        "questions": [{"index": question.index, "text": question.text} for question in interview.questions],
+        "questions": _questions(interview),
+        "answers_only": interview.job.answers_only,
+        "flow": snapshot.flow.model_dump(mode="json", exclude={"type"}),
+        "deadline_at": interview.deadline_at,
+        "help_contact": interview.job.help_contact,
+        "interrupted_at": snapshot.interrupted_at,
+        "away_ms": snapshot.away_ms,
         "notice": notice_view(interview.job, settings.notice),
         "consent": _consent(interview.consents),
         "microphone_only_allowed": interview.job.microphone_only_allowed,
@@ -53,6 +61,13 @@ def hr_view(interview: InterviewSession, snapshot: Snapshot, settings: Settings,
         "duration_ms": interview.duration_ms if interview.duration_ms is not None else snapshot.saved_ms,
         "parts": [_part(part, is_joined=is_joined(interview, part)) for part in interview.parts],
         "marks": _marks(interview.parts),
+        "takes": _takes(interview),
+        "accommodations": {
+            "time_factor": interview.time_factor,
+            "no_timer": interview.no_timer,
+            "extra_takes": interview.extra_takes,
+        },
+        "chapters_url": f"{_api_url(interview.session_id)}/chapters.vtt",
     }
 
 
@@ -114,6 +129,54 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in an answer")
 
 
+def granted_to(interview: InterviewSession) -> Accommodations:
+    """What this candidate was granted."""
+    return Accommodations(interview.time_factor, interview.no_timer, interview.extra_takes)
+
+
+def timeline_of(interview: InterviewSession) -> Timeline:
+    """Where its parts lie in the recording that they become, or became."""
+    return Timeline.of((part.number, part.duration_ms or 0) for part in interview.parts)
+
+
+def _questions(interview: InterviewSession) -> list[View]:
+    """As this candidate is asked them: with what they were granted."""
+    granted = granted_to(interview)
+    url = _api_url(interview.session_id)
+    return [
+        {
+            "index": question.index,
+            "text": question.text,
+            "think_ms": granted.limit(question.think_ms),
+            "answer_ms": granted.limit(question.answer_ms),
+            "max_takes": question.max_takes + granted.extra_takes,
+            "sound_url": None if question.sound is QuestionSound.NONE else f"{url}/questions/{question.index}/sound",
+        }
+        for question in interview.questions
+    ]
+
+
+def _takes(interview: InterviewSession) -> list[View]:
+    """Every take, and where it lies in the recording; null while that is not known."""
+    timeline = timeline_of(interview)
+    found = {
+        (mark.kind, mark.question_index, mark.take): timeline.recording_time(part.number, mark.offset_ms)
+        for part in interview.parts
+        for mark in part.marks
+    }
+    return [
+        {
+            "question_index": take.question_index,
+            "number": take.number,
+            "chosen": take.chosen,
+            "start": found.get((MarkKind.TAKE.value, take.question_index, take.number)),
+            "end": found.get((MarkKind.TAKE_END.value, take.question_index, take.number)),
+            "sound_url": None,
+        }
+        for take in interview.takes
+    ]
+
+
 def _consent(consents: list[Consent]) -> View | None:
     if not consents:
         return None
@@ -152,12 +215,16 @@ def is_joined(interview: InterviewSession, part: Part) -> bool:
 
 def recording_url(session_id: str) -> str:
     """Where the recording is downloaded, and joined parts are played from."""
-    return f"/api/interviews/{quote(session_id, safe='')}/video/download"
+    return f"{_api_url(session_id)}/video/download"
 
 
 def part_url(part: Part) -> str:
     """Where a part is played from that has a file of its own."""
-    return f"/api/interviews/{quote(part.session_id, safe='')}/parts/{part.number}"
+    return f"{_api_url(part.session_id)}/parts/{part.number}"
+
+
+def _api_url(session_id: str) -> str:
+    return f"/api/interviews/{quote(session_id, safe='')}"
 
 
 def _marks(parts: list[Part]) -> list[View]:

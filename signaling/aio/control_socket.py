@@ -5,14 +5,22 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiohttp import WSMsgType
+from aiohttp import WSMessage, WSMsgType
 from aiohttp import web as aioweb
 
 from db.clock import Clock
 from signaling.aio import errors
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.subscription import Subscription
-from signaling.protocol.control import MAX_MESSAGE_BYTES, CloseCode, Hello, MalformedMessage, read_hello
+from signaling.protocol.control import (
+    MAX_MESSAGE_BYTES,
+    CloseCode,
+    Hello,
+    MalformedMessage,
+    read_hello,
+    read_page_message,
+    refused,
+)
 from signaling.settings import SignalingSettings
 
 logger = logging.getLogger(__name__)
@@ -66,7 +74,7 @@ class _Control:
             await socket.close(code=CloseCode.UNAUTHORISED)
             return socket
         try:
-            await self._converse(socket, subscription)
+            await self._converse(socket, session_id, subscription)
         finally:
             self._live.unsubscribe(session_id, subscription)
         return socket
@@ -86,9 +94,9 @@ class _Control:
         await self._check_token(hello.token, session_id)
         return hello
 
-    async def _converse(self, socket: aioweb.WebSocketResponse, subscription: Subscription) -> None:
+    async def _converse(self, socket: aioweb.WebSocketResponse, session_id: str, subscription: Subscription) -> None:
         telling = asyncio.ensure_future(self._tell(socket, subscription))
-        hearing = asyncio.ensure_future(self._hear(socket))
+        hearing = asyncio.ensure_future(self._hear(socket, session_id, subscription))
         try:
             done, _ = await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)
             code = next(iter(done)).result()
@@ -111,12 +119,24 @@ class _Control:
             except (TimeoutError, ConnectionError):
                 return CloseCode.TOO_SLOW
 
-    async def _hear(self, socket: aioweb.WebSocketResponse) -> CloseCode:
-        """After its hello a page has nothing to say; what it says is not read, and not without bound."""
+    async def _hear(self, socket: aioweb.WebSocketResponse, session_id: str, subscription: Subscription) -> CloseCode:
+        """Take what the page says, within bounds; what cannot be understood is refused, and changes nothing."""
         second, heard = 0, 0
-        async for _ in socket:
+        async for message in socket:
             now = int(self._clock.monotonic())
             second, heard = (second, heard + 1) if now == second else (now, 1)
             if heard > self._settings.socket_messages_per_s:
                 return CloseCode.TOO_MUCH
+            self._take(message, session_id, subscription)
         return CloseCode.GOING_AWAY
+
+    def _take(self, message: WSMessage, session_id: str, subscription: Subscription) -> None:
+        if message.type is not WSMsgType.TEXT:
+            subscription.put(refused("malformed", None))
+            return
+        try:
+            understood = read_page_message(message.data)
+        except MalformedMessage as error:
+            subscription.put(refused("malformed", error.id))
+        else:
+            self._live.hear(session_id, subscription, understood)

@@ -9,14 +9,16 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import recordings
+from db import flows, recordings
 from db.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseBusy, DiskFull, NotFound
-from db.recordings import NewGap, PartOutcome
+from db.flows import StoredPlace
+from db.recordings import NewGap, NewMark, PartOutcome
 from db.states import IllegalTransition, InterviewState
 from media_server.recording.bitrate import WINDOW_MS
 from media_server.recording.events import BitrateWindow, GapFound, PartClosed, PartReopened, PartReport
@@ -27,6 +29,25 @@ INTERVAL_S = 1.0
 SETTLE_WITHIN_S = 5.0
 
 Entry = PartReopened | PartClosed
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction takes: a part's news, and how far the questions have come."""
+
+    number: int | None
+    entry: Entry | None
+    gaps: list[NewGap] = field(default_factory=list)
+    place: StoredPlace | None = None
+    marks: list[NewMark] = field(default_factory=list)
+
+    @property
+    def has_part(self) -> bool:
+        return self.entry is not None or bool(self.gaps)
+
+    @property
+    def has_questions(self) -> bool:
+        return self.place is not None or bool(self.marks)
 
 
 class Ledger:
@@ -41,6 +62,8 @@ class Ledger:
         self._on_state = on_state
         self._entries: deque[Entry] = deque()
         self._gaps: dict[int, list[NewGap]] = {}
+        self._place: StoredPlace | None = None
+        self._marks: list[NewMark] = []
         self._writing: asyncio.Task[None] | None = None
         self._urgent = asyncio.Event()
         self._due = float("-inf")
@@ -54,6 +77,19 @@ class Ledger:
             case PartReopened() | PartClosed():
                 self._entries.append(event)
                 self._urgent.set()
+        self._start()
+
+    def note_place(self, place: StoredPlace) -> None:
+        """Take where the candidate is now; of several in a second only the newest is written."""
+        self._place = place
+        self._start()
+
+    def note_mark(self, mark: NewMark) -> None:
+        """Take a mark."""
+        self._marks.append(mark)
+        self._start()
+
+    def _start(self) -> None:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.ensure_future(self._write_all())
 
@@ -69,7 +105,7 @@ class Ledger:
     @property
     def is_settled(self) -> bool:
         """Whether nothing waits to be written."""
-        return not self._entries and not self._gaps
+        return not (self._entries or self._gaps or self._place or self._marks)
 
     async def _write_all(self) -> None:
         while not self.is_settled:
@@ -85,45 +121,65 @@ class Ledger:
                 await self._urgent.wait()
 
     async def _write_one(self) -> None:
-        """One transaction: the oldest entry with its part's gaps, or a part's gaps alone."""
-        entry = self._entries[0] if self._entries else None
-        number = entry.number if entry is not None else next(iter(self._gaps))
-        gaps = self._gaps.pop(number, [])
+        """One transaction. What the database refuses for good holds nothing else up."""
+        batch = self._batch()
+        state = None
         try:
             async with self._database.writing() as db_session:
-                state = await self._write(db_session, number, entry, gaps)
+                state = await self._write(db_session, batch)
         except (DatabaseBusy, DiskFull) as error:
-            self._gaps[number] = gaps + self._gaps.get(number, [])
+            self._take_back(batch, part=True)
             logger.warning("interview %s: the database cannot be written now (%s)", self._session_id, error)
             return
         except (IllegalTransition, NotFound) as error:
             # Deleted under our hands, or over for another reason: the files are the truth then.
-            logger.warning("interview %s: part %d was not written down (%s)", self._session_id, number, error)
-            state = None
+            logger.warning("interview %s: part %s was not written down (%s)", self._session_id, batch.number, error)
+            self._take_back(batch, part=False)
         except Exception:
-            logger.exception("interview %s: part %d was not written down", self._session_id, number)
-            state = None
-        if entry is not None:
+            logger.exception("interview %s: part %s was not written down", self._session_id, batch.number)
+            self._take_back(batch, part=False)
+        if batch.entry is not None:
             self._entries.popleft()
         if state is not None:
             self._on_state(state)
 
-    async def _write(
-        self, db_session: AsyncSession, number: int, entry: Entry | None, gaps: list[NewGap]
-    ) -> InterviewState | None:
+    def _batch(self) -> _Batch:
+        """The oldest entry with its part's gaps, or a part's gaps alone; and all that is known of the questions."""
+        entry = self._entries[0] if self._entries else None
+        number = entry.number if entry is not None else next(iter(self._gaps), None)
+        gaps = self._gaps.pop(number, []) if number is not None else []
+        batch = _Batch(number, entry, gaps, self._place, self._marks)
+        self._place, self._marks = None, []
+        return batch
+
+    def _take_back(self, batch: _Batch, *, part: bool) -> None:
+        """It is tried again: all of it, or what had no share in the failure."""
+        if part and batch.gaps and batch.number is not None:
+            self._gaps[batch.number] = batch.gaps + self._gaps.get(batch.number, [])
+        if part or (batch.has_part and batch.has_questions):
+            self._place = self._place or batch.place
+            self._marks = batch.marks + self._marks
+
+    async def _write(self, db_session: AsyncSession, batch: _Batch) -> InterviewState | None:
         now = self._clock.utc_now()
-        match entry:
-            case PartClosed(report=report):
-                return await recordings.close_part(
-                    db_session, self._session_id, number, outcome_of(report), now, gaps=gaps
-                )
-            case PartReopened():
+        state = None
+        match batch.entry:
+            case PartClosed(number=number, report=report):
+                outcome = outcome_of(report)
+                state = await recordings.close_part(db_session, self._session_id, number, outcome, now, gaps=batch.gaps)
+            case PartReopened(number=number):
                 await recordings.reopen_part(db_session, self._session_id, number, now)
-                await recordings.add_gaps(db_session, self._session_id, number, gaps)
-                return InterviewState.IN_PROGRESS
+                await recordings.add_gaps(db_session, self._session_id, number, batch.gaps)
+                state = InterviewState.IN_PROGRESS
+            case None if batch.number is not None:
+                await recordings.add_gaps(db_session, self._session_id, batch.number, batch.gaps)
             case None:
-                await recordings.add_gaps(db_session, self._session_id, number, gaps)
-                return None
+                pass
+        if batch.place is not None:
+            await flows.save(db_session, self._session_id, batch.place, now)
+        if batch.marks:
+            await recordings.add_marks(db_session, self._session_id, batch.marks)
+        return state
 
 
 def outcome_of(report: PartReport) -> PartOutcome:

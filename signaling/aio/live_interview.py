@@ -7,6 +7,7 @@ subscriptions), and into what is kept here, which is what pages hear when they c
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 from db import recordings
@@ -31,8 +32,25 @@ from media_server.recording.events import (
 from signaling.aio.ledger import Ledger
 from signaling.aio.progress import Progress
 from signaling.aio.publishing import MediaPublisher, Publishing
+from signaling.aio.questions import Questions
+from signaling.aio.stage import Stage
 from signaling.aio.subscription import Subscription
-from signaling.protocol.control import CloseCode, Ended, GapMessage, SavedUpTo, ServerMessage, State, Takeover, notice
+from signaling.protocol.control import (
+    ClockTold,
+    CloseCode,
+    Do,
+    Ended,
+    GapMessage,
+    PageMessage,
+    SavedUpTo,
+    ServerMessage,
+    Shown,
+    State,
+    Takeover,
+    notice,
+    refused,
+)
+from signaling.protocol.interview_flow import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +62,8 @@ OPEN_WITHIN_S = 30.0
 
 OPEN_AGAIN_S = 0.5
 
+MAY_PUBLISH = frozenset({InterviewState.CONSENTED, InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
+"Where something can still be recorded."
 
 OpenPart = Callable[[], Awaitable[PartPlace]]
 OnEvent = Callable[[PublisherEvent], None]
@@ -63,12 +83,21 @@ class LiveInterview:
         self.microphone_only_allowed = False
         self.lock = asyncio.Lock()
         self.holders = 0
-        self.publishing: Publishing | None = None
-        self.progress = Progress()
+        self.stage = Stage()
         self.unclosed: set[int] = set()
         "Numbers of the parts whose file is not yet closed: one is being written, or the disk refuses its end."
         self.subscriptions: list[Subscription] = []
         self.ledger = Ledger(session_id, database=database, clock=clock, on_state=self._state_written)
+        self.questions = Questions(
+            self.stage,
+            ledger=self.ledger,
+            clock=clock,
+            tell=self.tell,
+            is_open=lambda: self.state in MAY_PUBLISH,
+            is_present=self._is_present,
+        )
+        self.interrupted_at: datetime | None = None
+        "Since when nothing is recorded that was begun; None while something is, or was never."
         self._database = database
         self._clock = clock
         self._part_path = part_path
@@ -80,9 +109,27 @@ class LiveInterview:
     # What it is asked ------------------------------------------------------------------
 
     @property
+    def publishing(self) -> Publishing | None:
+        """The WHIP session that counts."""
+        return self.stage.publishing
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is saved."""
+        return self.stage.progress
+
+    @property
+    def away_ms(self) -> int | None:
+        """How long nothing has been recorded of an interview that was begun; None while something is."""
+        if self.state is not InterviewState.INTERRUPTED or self.interrupted_at is None:
+            return None
+        return max(0, round((self._clock.utc_now() - self.interrupted_at).total_seconds() * 1_000))
+
+    @property
     def is_idle(self) -> bool:
         """Whether it could be forgotten without anybody noticing but a superseded page."""
-        return not (self.publishing or self.subscriptions or self.holders or self.unclosed) and self.ledger.is_settled
+        is_attended = self.stage.everybody or self.subscriptions or self.holders or self.unclosed
+        return not is_attended and self.ledger.is_settled and self.questions.marks.is_settled
 
     @property
     def is_recording(self) -> bool:
@@ -106,6 +153,7 @@ class LiveInterview:
             current=holder == client_id and not self.is_superseded(client_id),
             part=self.progress.part,
             saved_ms=self.progress.saved_ms,
+            away_ms=self.away_ms,
         )
 
     def saved_up_to(self) -> SavedUpTo:
@@ -117,6 +165,8 @@ class LiveInterview:
             part_saved_ms=progress.part_saved_ms,
             lag_ms=progress.lag_ms(self._clock.monotonic()),
             recording=self.is_recording,
+            used_ms=self.questions.used_ms,
+            counting=self.questions.is_counting,
         )
 
     # What changes ----------------------------------------------------------------------
@@ -130,6 +180,9 @@ class LiveInterview:
         for part in row.parts:
             if part.state is not PartState.OPEN and part.number != self.progress.part:
                 self.progress.closed_ms[part.number] = part.duration_ms or 0
+        if not self.is_recording:
+            self.interrupted_at = max((part.ended_at for part in row.parts if part.ended_at), default=None)
+        self.questions.refresh(row)
         if changed:
             self.tell_state()
 
@@ -143,8 +196,46 @@ class LiveInterview:
                     subscription.put(Takeover())
         self._last_client = publishing.client_id
         # It may have ended already, while its predecessor was being closed.
-        self.publishing = None if self.is_past(publishing.whip_session) else publishing
+        if not self.is_past(publishing.whip_session):
+            self.stage.begin(publishing)
         self.tell_state()
+
+    def hear(self, subscription: Subscription, message: PageMessage) -> None:
+        """Take what a page says. What cannot be done is refused, with the reason; nothing has changed then."""
+        now = self._clock.monotonic()
+        match message:
+            case ClockTold(at=at):
+                subscription.clock.hear(at, now)
+            case Shown(revision=revision, at=at):
+                if self.state_for(subscription.client_id).current:
+                    self.questions.shown(revision, subscription.clock.moment(at, now))
+            case Do():
+                self._do(subscription, message, now)
+
+    def _do(self, subscription: Subscription, asked: Do, now: float) -> None:
+        if not self.state_for(subscription.client_id).current:
+            refusal = refused("not_current", asked.id)
+        elif self.state not in MAY_PUBLISH:
+            refusal = refused("not_now", asked.id)
+        else:
+            try:
+                self.questions.do(asked, subscription.clock.moment(asked.at, now))
+            except Refused as error:
+                refusal = refused(error.reason, asked.id)
+            else:
+                return
+        subscription.put(refusal)
+        subscription.put(self.questions.message())
+
+    def tick(self) -> None:
+        """Once a second while pages listen."""
+        self.questions.tick()
+        self.tell(self.saved_up_to())
+
+    def _is_present(self) -> bool:
+        """Whether the page that publishes listens; a program that only sends is not counted."""
+        holder = self.publishing
+        return holder is not None and any(each.client_id == holder.client_id for each in self.subscriptions)
 
     async def open_part(self, publishing: Publishing) -> PartPlace:
         """Allot the next part; media waits in memory while the database is locked or its disk is full.
@@ -186,9 +277,7 @@ class LiveInterview:
                 self._part_begun(publishing, number)
             case PartClosed(number, report):
                 self.ledger.note(event)
-                self.unclosed.discard(number)
-                self.progress.close(number, report.duration_ms)
-                self.tell_state()
+                self._part_closed(publishing, number, report.duration_ms)
             case GapFound():
                 self.ledger.note(event)
                 self._tell_gap(event)
@@ -205,20 +294,31 @@ class LiveInterview:
             self.progress.part_saved_ms = saved_ms
             self.progress.part_received_ms = received_ms
             self.progress.told_at = self._clock.monotonic()
+            self.questions.feed()
 
     def _part_begun(self, publishing: Publishing, number: int) -> None:
         self.unclosed.add(number)
         if self.is_past(publishing.whip_session):
             return  # disk or database took it only now; its end follows
-        self.progress.begin(number, self._clock.monotonic())
+        offset_ms = self.progress.closed_ms.get(number, 0)
+        self.stage.part_begun(publishing, number, self._clock.monotonic())
+        self.questions.part_begun(number, offset_ms)
+        self.tell_state()
+
+    def _part_closed(self, publishing: Publishing, number: int, duration_ms: int) -> None:
+        self.unclosed.discard(number)
+        self.progress.close(number, duration_ms)
+        if not self.is_recording:
+            self.interrupted_at = self._clock.utc_now()
+        self.questions.part_closed(publishing)
         self.tell_state()
 
     def _publisher_ended(self, publishing: Publishing, reason: EndReason) -> None:
         _remember(self._past, publishing.whip_session)
-        if self.publishing is not publishing:
+        was_writing = self.stage.writing is publishing
+        if not self.stage.ended(publishing, reason):
             return
-        self.publishing = None
-        if self.progress.part is not None:  # the disk still refuses its end
+        if was_writing and self.progress.part is not None:  # the disk still refuses its end
             self.progress.close(self.progress.part, self.progress.part_saved_ms)
         logger.info("interview %s: publishing ended (%s)", self.session_id, reason.value)
         # What ends with the interview is told by whoever ends it, once that is written down.

@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from db import interviews
 from db.clock import Clock
@@ -16,13 +17,13 @@ from media_server.aio.publisher import OfferRefused
 from media_server.recording.events import EndReason
 from media_server.settings import MediaSettings
 from signaling.aio import errors
-from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath
+from signaling.aio.live_interview import MAY_PUBLISH, LiveInterview, MakePublisher, PartPath
 from signaling.aio.publishing import Publishing
 from signaling.aio.registry import Registry
 from signaling.aio.subscription import Subscription
 from signaling.aio.watch import Watch
 from signaling.protocol.answer import AnswerSettings, finish_answer
-from signaling.protocol.control import CloseCode, Ended, notice
+from signaling.protocol.control import CloseCode, Ended, Flow, PageMessage, notice
 from signaling.protocol.offer import WHAT_WORKS, Offer
 from signaling.protocol.whip import (
     NoPrecondition,
@@ -35,8 +36,6 @@ from signaling.protocol.whip import (
 from signaling.settings import SignalingSettings
 
 logger = logging.getLogger(__name__)
-
-_MAY_PUBLISH = frozenset({InterviewState.CONSENTED, InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,12 @@ class Snapshot:
     "Its number."
     saved_ms: int
     "How much of the whole interview is on the disk."
+    flow: Flow
+    "Where the candidate is in their questions."
+    away_ms: int | None
+    "How long nothing has been recorded of an interview that was begun; None while something is."
+    interrupted_at: datetime | None
+    "Since when."
 
 
 class LiveInterviews:
@@ -105,18 +110,21 @@ class LiveInterviews:
     # WHIP ------------------------------------------------------------------------------
 
     async def publish(self, session_id: str, client_id: str | None, offer: Offer, user_agent: str) -> Published:
-        """Begin a WHIP session; an older one of the same interview ends first, its part closed.
+        """Begin a WHIP session; an older one of another page ends first, its part closed.
 
-        Without a `client_id` (a program, no page) every session is a newcomer. Raises the problems of
+        One of the same page goes on recording until the new one does. Without a `client_id` (a program, no page) every session is a newcomer. Raises the problems of
         docs/protocol.md: ConsentMissing, InterviewOver, Superseded, Unacceptable, OverCapacity, StorageFull,
         UnknownInterview.
         """
-        publishing = Publishing(client_id or secrets.token_urlsafe(12), user_agent[:500], offer)
+        is_page = client_id is not None
+        publishing = Publishing(client_id or secrets.token_urlsafe(12), user_agent[:500], offer, is_page=is_page)
         async with self._registry.held(session_id) as live:
             await self._check_may_publish(live, publishing)
             answer = await self._answer(live, publishing)
-            await self._end(live, EndReason.SUPERSEDED)
+            await live.stage.make_room(publishing)
             live.begin(publishing)
+            if live.stage.retiring is None:
+                await live.ledger.settle()
         self._watch.start()
         logger.info("interview %s: publishing began", session_id)
         finished = finish_answer(answer, offer, self._answer_settings)
@@ -149,8 +157,11 @@ class LiveInterviews:
         """
         live = self._registry.get(session_id)
         if live is None or not live.is_past(whip_session):
-            live = self._registry.publishing(session_id, whip_session)[0]
-            await self._end(live, EndReason.CLOSED_BY_PAGE)
+            live, publishing = self._registry.publishing(session_id, whip_session)
+            if publishing is live.stage.retiring:
+                await publishing.close(EndReason.CLOSED_BY_PAGE)
+            else:
+                await self._end(live, EndReason.CLOSED_BY_PAGE)
 
     def check_exists(self, session_id: str, whip_session: str) -> None:
         """Raise UnknownInterview unless there is, or was, this WHIP session."""
@@ -168,7 +179,10 @@ class LiveInterviews:
         async with self._registry.held(session_id) as live:
             if not await self._end(live, EndReason.FINISHED):
                 raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.")
-            if await self._finish_row(session_id) is InterviewState.COMPLETED:
+            state = await self._finish_row(session_id)
+            live.questions.finish()
+            await live.ledger.settle()
+            if state is InterviewState.COMPLETED:
                 await self._store_quietly(session_id)
             await self._registry.refresh(live)
             live.tell(Ended(reason=EndReason.FINISHED.value, state=live.state.value))
@@ -193,7 +207,15 @@ class LiveInterviews:
         if live is None or not live.is_recording:
             async with self._registry.held(session_id) as live:
                 pass
-        return Snapshot(live.is_recording, live.progress.part, live.progress.saved_ms)
+        away_ms = live.away_ms
+        return Snapshot(
+            live.is_recording,
+            live.progress.part,
+            live.progress.saved_ms,
+            live.questions.message(),
+            away_ms,
+            None if away_ms is None else live.interrupted_at,
+        )
 
     @property
     def publishing_count(self) -> int:
@@ -236,6 +258,7 @@ class LiveInterviews:
             while len(live.subscriptions) > self._settings.max_control_channels:
                 live.subscriptions.pop(0).close(CloseCode.TOO_MUCH)
             subscription.put(live.state_for(client_id))
+            subscription.put(live.questions.message())
             subscription.put(live.saved_up_to())
         if self._stopping:
             subscription.close(CloseCode.GOING_AWAY)
@@ -244,6 +267,12 @@ class LiveInterviews:
             if self._heartbeat is None or self._heartbeat.done():
                 self._heartbeat = asyncio.ensure_future(self._beat())
         return subscription
+
+    def hear(self, session_id: str, subscription: Subscription, message: PageMessage) -> None:
+        """Take what a page says on its channel."""
+        live = self._registry.get(session_id)
+        if live is not None and not self._stopping:
+            live.hear(subscription, message)
 
     def unsubscribe(self, session_id: str, subscription: Subscription) -> None:
         """The channel is closed. Repeating it is harmless."""
@@ -256,14 +285,15 @@ class LiveInterviews:
         while any(live.subscriptions for live in self._registry):
             await asyncio.sleep(self._settings.heartbeat_s)
             for live in self._registry:
-                live.tell(live.saved_up_to())
+                if live.subscriptions:
+                    live.tick()
 
     # Steps -------------------------------------------------------------------------------
 
     async def _check_may_publish(self, live: LiveInterview, publishing: Publishing) -> None:
         if live.state is InterviewState.INVITED:
             raise errors.ConsentMissing("Nobody has agreed to be recorded yet.")
-        if live.state not in _MAY_PUBLISH:
+        if live.state not in MAY_PUBLISH:
             raise errors.InterviewOver("Nothing more is recorded in this interview.")
         if live.is_superseded(publishing.client_id):
             raise errors.Superseded("Another page records this interview now. Choose “continue here” to take over.")
@@ -281,6 +311,7 @@ class LiveInterviews:
             lambda: live.open_part(publishing),
             lambda event: live.heard(publishing, event),
         )
+        live.questions.tell_publisher(publishing)
         try:
             return await publishing.publisher.answer(publishing.offer.narrowed)
         except OfferRefused:
@@ -293,9 +324,7 @@ class LiveInterviews:
     @staticmethod
     async def _end(live: LiveInterview, reason: EndReason) -> bool:
         """Close what is being published, if anything is; False when disk or database did not take all of it in time."""
-        publishing = live.publishing
-        if publishing is not None and publishing.publisher is not None:
-            await publishing.publisher.close(reason)
+        await live.stage.close(reason)
         return await live.ledger.settle() and not live.unclosed
 
     async def _stop(self, live: LiveInterview, reason: EndReason) -> None:

@@ -30,7 +30,9 @@ class Progress:
         return max(0, self.part_received_ms - self.part_saved_ms, round((now - self.told_at) * 1_000))
 
     def begin(self, number: int, now: float) -> None:
-        """The part is written from now on, or again; what was saved of it counts on."""
+        """The part is written from now on, or again; what was saved of it counts on, and of the one before as well."""
+        if self.part is not None and self.part != number:
+            self.closed_ms[self.part] = self.part_saved_ms
         self.part = number
         self.told_at = now
         self.part_saved_ms = self.part_received_ms = self.closed_ms.pop(number, 0)

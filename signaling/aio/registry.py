@@ -65,8 +65,7 @@ class Registry:
     def publishing(self, session_id: str, whip_session: str) -> tuple[LiveInterview, Publishing]:
         """The WHIP session that runs under this name. Raises UnknownInterview."""
         live = self._live.get(session_id)
-        if live is not None and live.publishing is not None:
-            expected = live.publishing.whip_session
-            if secrets.compare_digest(expected.encode(), whip_session.encode()):
-                return live, live.publishing
+        for publishing in live.stage.everybody if live is not None else ():
+            if live is not None and secrets.compare_digest(publishing.whip_session.encode(), whip_session.encode()):
+                return live, publishing
         raise errors.UnknownInterview("There is no such WHIP session, or it has ended.")

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 
 from signaling.protocol.control import CloseCode, SavedUpTo, ServerMessage
+from signaling.protocol.page_clock import PageClock
 
 MAX_WAITING = 256
 "A page that reads at all is never this far behind; one that does not must not fill the memory."
@@ -14,6 +15,8 @@ class Subscription:
 
     def __init__(self, client_id: str) -> None:
         self.client_id = client_id
+        self.clock = PageClock()
+        "What is known of the page's own clock."
         self._messages: deque[ServerMessage] = deque()
         self._saved: SavedUpTo | None = None
         self._close_code: CloseCode | None = None

@@ -1,4 +1,4 @@
-"""Where a candidate is in their questions: one table, one clock, no input or output.
+"""Where a candidate is in their questions: the table of `interview_steps`, one clock, no input or output.
 
 Time is counted in milliseconds that are *saved*: a limit runs only while the disk keeps up with the candidate, so
 time in which nothing is being saved never counts against anybody, and an interruption needs no event at all. Where a
@@ -8,75 +8,11 @@ Feed it (`receive_event`, `receive_time`, `receive_accommodations`), then drain 
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-
-class Step(StrEnum):
-    """What the candidate is doing."""
-
-    BEFORE = "before"
-    "Nothing has been asked: notice, devices, what to expect and the practice question are the page's own."
-    THINKING = "thinking"
-    "A question is shown; the answer has not begun."
-    ANSWERING = "answering"
-    "An answer is being given."
-    ANSWERED = "answered"
-    "A take has ended; another one, or the next question, may follow."
-    PAUSED = "paused"
-    "The candidate asked for a pause, or goes on another day; nothing is recorded."
-    DONE = "done"
-    "Every question was answered, or the candidate finished before."
-
-
-class Event(StrEnum):
-    """What can happen; the page asks for it, or a limit is reached."""
-
-    BEGIN = "begin"
-    START_ANSWER = "start_answer"
-    END_ANSWER = "end_answer"
-    RETAKE = "retake"
-    CHOOSE_TAKE = "choose_take"
-    NEXT = "next"
-    PAUSE = "pause"
-    RESUME = "resume"
-    FINISH = "finish"
-
-
-class Fork(StrEnum):
-    """Where the way on depends on the question."""
-
-    QUESTION = "question"
-    "Thinking, or answering at once where there is no time to think."
-    NEXT_QUESTION = "next_question"
-    "The same for the next one; done after the last."
-    PAUSED_STEP = "paused_step"
-    "What the pause interrupted."
-
-
-FORKS: Mapping[Fork, tuple[Step, ...]] = {
-    Fork.QUESTION: (Step.THINKING, Step.ANSWERING),
-    Fork.NEXT_QUESTION: (Step.THINKING, Step.ANSWERING, Step.DONE),
-    Fork.PAUSED_STEP: (Step.THINKING, Step.ANSWERING, Step.ANSWERED),
-}
-
-TRANSITIONS: Mapping[tuple[Step, Event], Step | Fork] = {
-    (Step.BEFORE, Event.BEGIN): Fork.QUESTION,
-    (Step.THINKING, Event.START_ANSWER): Step.ANSWERING,
-    (Step.ANSWERING, Event.END_ANSWER): Step.ANSWERED,
-    (Step.ANSWERED, Event.RETAKE): Step.ANSWERING,
-    (Step.ANSWERED, Event.CHOOSE_TAKE): Step.ANSWERED,
-    (Step.ANSWERED, Event.NEXT): Fork.NEXT_QUESTION,
-    (Step.THINKING, Event.PAUSE): Step.PAUSED,
-    (Step.ANSWERING, Event.PAUSE): Step.PAUSED,
-    (Step.ANSWERED, Event.PAUSE): Step.PAUSED,
-    (Step.PAUSED, Event.RESUME): Fork.PAUSED_STEP,
-    (Step.THINKING, Event.FINISH): Step.DONE,
-    (Step.ANSWERING, Event.FINISH): Step.DONE,
-    (Step.ANSWERED, Event.FINISH): Step.DONE,
-    (Step.PAUSED, Event.FINISH): Step.DONE,
-}
+from signaling.protocol.interview_steps import TRANSITIONS, Event, Fork, Step
 
 
 class MarkKind(StrEnum):
@@ -204,15 +140,19 @@ class InterviewFlow:
         accommodations: Accommodations | None = None,
         answers_only: bool = False,
         place: Place | None = None,
+        saved_ms: int = 0,
     ) -> None:
-        """`place` is where it was left. Without questions there is nothing to follow, and every event is refused."""
+        """`place` is where it was left, `saved_ms` how much of the interview lies on the disk already.
+
+        Without questions there is nothing to follow: every event is refused, and everything is recorded.
+        """
         self._questions = {question.index: question for question in questions}
         self._order = sorted(self._questions)
         self._granted = accommodations or Accommodations()
         self._answers_only = answers_only
         self.place = place or Place(question=self._order[0] if self._order else 1)
         "Where the candidate is."
-        self._saved_ms = self._present_ms = 0
+        self._saved_ms, self._present_ms = saved_ms, 0
         self._actions: deque[FlowAction] = deque()
         if place is not None and not self.is_recorded:
             # The clock of presence began anew with this process.
@@ -267,6 +207,8 @@ class InterviewFlow:
 
         Before a page has begun, a sender that is no page is recorded whole.
         """
+        if not self._order:
+            return True
         match self.place.step:
             case Step.PAUSED | Step.DONE:
                 return False
@@ -280,6 +222,18 @@ class InterviewFlow:
         if (self.place.step, event) not in TRANSITIONS or not self._order:
             return False
         return event is not Event.RETAKE or self.takes_left > 0
+
+    @property
+    def question_count(self) -> int:
+        """How many questions there are."""
+        return len(self._order)
+
+    @property
+    def place_to_keep(self) -> Place:
+        """The place as a restart can go on from it: time of presence is in it, since that clock ends with the process."""
+        if self.is_recorded:
+            return self.place
+        return replace(self.place, think_ms=self.think_used_ms, answer_ms=self.answer_used_ms, counted_from_ms=0)
 
     @property
     def takes_left(self) -> int:
@@ -384,12 +338,3 @@ def _with_choice(place: Place, number: int) -> Place:
         for question, take, chosen in place.takes
     )
     return replace(place, takes=takes)
-
-
-def diagram() -> str:
-    """The table as a Mermaid state diagram, for docs/protocol.md."""
-    lines = ["stateDiagram-v2", f"    [*] --> {Step.BEFORE.value}"]
-    for (step, event), target in TRANSITIONS.items():
-        targets = FORKS[target] if isinstance(target, Fork) else (target,)
-        lines += [f"    {step.value} --> {each.value}: {event.value}" for each in targets]
-    return "\n".join([*lines, f"    {Step.DONE.value} --> [*]"])

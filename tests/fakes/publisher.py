@@ -1,6 +1,7 @@
 """A publisher without a network: the test says what media does."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from media_server.aio.capture import PartPlace
@@ -27,6 +28,14 @@ ANSWER = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class FakeMoment:
+    """Where a moment lies, as the test says."""
+
+    number: int
+    offset_ms: int
+
+
 class FakePublisher:
     """Keeps to the real one's contract: parts are opened by asking, closed by `close`, and every step is told."""
 
@@ -40,6 +49,24 @@ class FakePublisher:
         self._open_part = open_part
         self.tell = on_event
         self._saved_ms = 0
+        self.recorded: list[bool] = []
+        self.keyframes = 0
+        self.located: FakeMoment | None = None
+        self.located_at_last: FakeMoment | None = None
+        self.asked: list[tuple[float | None, float, bool]] = []
+
+    def set_recorded(self, recorded: bool) -> None:
+        """Keep what is wanted; the test does the rest."""
+        self.recorded.append(recorded)
+
+    def ask_keyframe(self) -> None:
+        """Count."""
+        self.keyframes += 1
+
+    def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> FakeMoment | None:
+        """What the test has said."""
+        self.asked.append((ntp_seconds, arrival, final))
+        return self.located or (self.located_at_last if final else None)
 
     async def answer(self, offer_sdp: str) -> str:
         """Answer like a stack that took everything."""

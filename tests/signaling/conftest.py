@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import event
 from db import interviews, migrate, people, recordings
 from db.clock import SystemClock
 from db.engine import Database
+from db.interviews import Allowance
 from db.models import InterviewSession, Part
 from db.states import InterviewEvent
 from media_server.settings import MediaSettings
@@ -74,12 +75,21 @@ class House:
     async def _erase(self, session_id: str) -> None:
         self.erased.append(session_id)
 
-    async def interview(self, session_id: str = "one", *, consented: bool = True) -> str:
+    async def interview(
+        self,
+        session_id: str = "one",
+        *,
+        consented: bool = True,
+        questions: Sequence[str] = ("Who?",),
+        allowance: Allowance | None = None,
+    ) -> str:
         """Set an interview of John Doe's up."""
         async with self.database.writing() as db_session:
             folder = f"John_Doe_{session_id}"
             candidate = await people.identify_candidate(db_session, "John Doe", folder, NOW)
-            await interviews.add_interview(db_session, session_id, self.job_id, candidate.id, ["Who?"], NOW)
+            await interviews.add_interview(
+                db_session, session_id, self.job_id, candidate.id, questions, NOW, allowance=allowance
+            )
         if consented:
             await self.happens(session_id, InterviewEvent.CONSENT)
         return session_id

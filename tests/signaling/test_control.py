@@ -60,11 +60,29 @@ def test_a_message_too_large_is_not_even_read() -> None:
     [
         (
             State(state="in_progress", recording=True, current=True, part=2, saved_ms=42_000),
-            {"type": "state", "state": "in_progress", "recording": True, "current": True, "part": 2, "saved_ms": 42000},
+            {
+                "type": "state",
+                "version": 1,
+                "state": "in_progress",
+                "recording": True,
+                "current": True,
+                "part": 2,
+                "saved_ms": 42000,
+                "away_ms": None,
+            },
         ),
         (
             SavedUpTo(saved_ms=42_000, part=2, part_saved_ms=12_000, lag_ms=400, recording=True),
-            {"type": "saved", "saved_ms": 42000, "part": 2, "part_saved_ms": 12000, "lag_ms": 400, "recording": True},
+            {
+                "type": "saved",
+                "saved_ms": 42000,
+                "part": 2,
+                "part_saved_ms": 12000,
+                "lag_ms": 400,
+                "recording": True,
+                "used_ms": 0,
+                "counting": False,
+            },
         ),
         (Takeover(), {"type": "takeover"}),
         (

@@ -17,7 +17,7 @@ from media_server.rtp.packet import MediaKind
 from signaling.aio import errors, registry
 from signaling.aio.live_interviews import Published
 from signaling.aio.watch import EVERY_S
-from signaling.protocol.control import CloseCode, Ended, GapMessage, Notice, SavedUpTo, State
+from signaling.protocol.control import CloseCode, Ended, Flow, GapMessage, Notice, SavedUpTo, State
 from signaling.protocol.offer import read_offer
 from signaling.protocol.whip import read_trickle
 from tests.fakes.publisher import FakePublisher, OfferRefused
@@ -329,6 +329,7 @@ async def test_a_page_hears_how_it_stands_and_what_changes(house: House) -> None
     await house.interview()
     mail = await house.live.subscribe("one", PAGE)
     assert await next_message(mail) == State(state="consented", recording=False, current=True, part=None, saved_ms=0)
+    assert isinstance(await next_message(mail), Flow)
     await publish(house, PHONE)
     assert await next_message(mail) == State(state="consented", recording=False, current=False, part=None, saved_ms=0)
     await house.publishers.last.media_arrives()
@@ -369,6 +370,7 @@ async def test_a_consent_given_elsewhere_is_told_on_refresh(house: House) -> Non
     await house.interview(consented=False)
     mail = await house.live.subscribe("one", PAGE)
     await next_message(mail)
+    assert isinstance(await next_message(mail), Flow)
     await house.happens("one", InterviewEvent.CONSENT)
     await house.live.refresh("one")
     message = await next_message(mail)
@@ -392,6 +394,7 @@ async def test_the_oldest_of_too_many_channels_makes_room(house: House) -> None:
     await house.interview()
     mails = [await house.live.subscribe("one", PAGE) for _ in range(3)]
     assert isinstance(await next_message(mails[0]), State)
+    assert isinstance(await next_message(mails[0]), Flow)
     assert await next_message(mails[0]) is CloseCode.TOO_MUCH
     house.live.unsubscribe("one", mails[0])
     house.live.unsubscribe("one", mails[1])

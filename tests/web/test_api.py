@@ -24,7 +24,17 @@ async def test_a_candidate_sees_their_own_part_of_it(site: Site, http: ClientSes
     assert response.headers["Cache-Control"] == "no-store"
     assert seen["candidate"] == {"name": "John Doe"}
     assert seen["state"] == "invited"
-    assert seen["questions"] == [{"index": 1, "text": "Who?"}, {"index": 2, "text": "Why?"}]
+    assert [(each["index"], each["text"]) for each in seen["questions"]] == [(1, "Who?"), (2, "Why?")]
+    assert seen["questions"][0] | {"index": 0, "text": ""} == {
+        "index": 0,
+        "text": "",
+        "think_ms": 0,
+        "answer_ms": None,
+        "max_takes": 1,
+        "sound_url": None,
+    }
+    assert (seen["flow"]["step"], seen["flow"]["revision"], seen["flow"]["can"]) == ("before", 0, [])
+    assert (seen["away_ms"], seen["interrupted_at"], seen["answers_only"]) == (None, None, False)
     assert seen["consent"] is None
     assert seen["notice"]["retention_days"] == 90
     assert seen["limits"] == {"video_bps": 250_000, "audio_bps": 64_000, "audio_target_bps": 32_000}

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the tests drive besides Python: a Chromium (needed), Firefox and mkvtoolnix (tests that need them skip without).
+# What the tests drive besides Python: a Chromium (needed), Firefox, mkvtoolnix, coturn and espeak-ng (tests that need
+# them skip without).
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -22,6 +23,8 @@ missing=""
 has_chromium || missing="$missing chromium"
 has mkvinfo || missing="$missing mkvtoolnix"
 has firefox-esr || has firefox || missing="$missing firefox-esr"
+has turnserver || missing="$missing coturn"
+has espeak-ng || missing="$missing espeak-ng"
 
 if [ -n "$missing" ] && may_install; then
     say "Installing$missing for the tests."
@@ -30,6 +33,8 @@ if [ -n "$missing" ] && may_install; then
         DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
             say "$package could not be installed; tests that need it say so."
     done
+    # Debian starts a coturn for the whole network when it is installed. The tests start their own; nobody asked for that one.
+    case "$missing" in *coturn*) as_root systemctl disable --now coturn >/dev/null 2>&1 || true ;; esac
 fi
 
 if ! has_chromium; then

@@ -69,6 +69,7 @@ def test_chromium_is_installed_by_whoever_may(path: Path, tmp_path: Path, user: 
     program(path, "id", f"echo {user}")
     program(path, "sudo", 'shift; exec "$@"')
     program(path, "true", "exit 0")
+    program(path, "systemctl", f'echo "systemctl $*" >> {asked}')
     chmod = shutil.which("chmod")
     program(
         path,
@@ -79,11 +80,13 @@ def test_chromium_is_installed_by_whoever_may(path: Path, tmp_path: Path, user: 
     assert done.returncode == 0, done.stderr
     commands = asked.read_text().splitlines()
     assert commands[0] == "update -qq"
-    assert [command.split()[-1] for command in commands[1:]] == ["chromium", "mkvtoolnix", "firefox-esr"]
+    wanted = ["chromium", "mkvtoolnix", "firefox-esr", "coturn", "espeak-ng"]
+    assert [command.split()[-1] for command in commands[1:-1]] == wanted
+    assert commands[-1] == "systemctl disable --now coturn", "a relay that nobody asked for does not stay"
 
 
 def test_what_is_there_is_left_alone(path: Path) -> None:
-    for name in ("chromium", "mkvinfo", "firefox-esr"):
+    for name in ("chromium", "mkvinfo", "firefox-esr", "turnserver", "espeak-ng"):
         program(path, name, "exit 0")
     done = run("test-programs.sh", PATH=str(path))
     assert (done.returncode, done.stderr) == (0, "")

@@ -48,6 +48,8 @@ class Counts:
     "Packets that vanished at random."
     dropped: int = 0
     "Packets that found the queue full, or the line cut."
+    refused: int = 0
+    "Packets that the firewall did not let in."
 
 
 @dataclass(slots=True)
@@ -94,10 +96,12 @@ class Relay:
 
     Use :meth:`start`; needs a running event loop. ``up`` is the direction from the clients to
     the upstream address, ``down`` the one back; assign ``relay.up.conditions`` to change one.
+    ``only_from`` makes it a firewall as well: what clients at any other address send is dropped.
     """
 
-    def __init__(self, upstream: Address, host: str, seed: int) -> None:
+    def __init__(self, upstream: Address, host: str, seed: int, only_from: str | None) -> None:
         self.upstream = upstream
+        self.only_from = only_from
         self.up = Link(random.Random(seed))
         self.down = Link(random.Random(seed + 1))
         self._host = host
@@ -117,9 +121,10 @@ class Relay:
         seed: int = 1,
         up: Conditions | None = None,
         down: Conditions | None = None,
+        only_from: str | None = None,
     ) -> Self:
         """Listen on a free port of `host`; see :attr:`address`."""
-        relay = cls(upstream, host, seed)
+        relay = cls(upstream, host, seed, only_from)
         relay.up.conditions = up or Conditions()
         relay.down.conditions = down or Conditions()
         return relay
@@ -192,6 +197,10 @@ class Relay:
 
     def _receive_from_clients(self) -> None:
         for data, client in _waiting_datagrams(self._listener):
+            if self.only_from not in {None, client[0]}:
+                self.up.counts.received += 1
+                self.up.counts.refused += 1
+                continue
             self._pass_on(self.up, data, lambda data=data, client=client: self._send_up(data, client))  # type: ignore[misc]  # the defaults bind the loop's variables
 
     def _receive_from_upstream(self, upstream_socket: socket.socket, client: Address) -> None:

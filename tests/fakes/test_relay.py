@@ -213,6 +213,17 @@ class TestRelay:
         client.transport.sendto(b"hello", relay.address)
         assert (await client.next())[0] == b"hello"
 
+    @pytest.mark.parametrize(("only_from", "passed"), [("127.0.0.1", 1), ("192.0.2.1", 0)])
+    async def test_a_firewall_lets_one_address_in(
+        self, server: Endpoint, endpoint: OpenEndpoint, only_from: str, passed: int
+    ) -> None:
+        relay = Relay.start(server.address, only_from=only_from)
+        client = await endpoint()
+        client.transport.sendto(b"knock", relay.address)
+        await until(lambda: relay.up.counts.received == 1)
+        assert (relay.up.counts.delivered, relay.up.counts.refused) == (passed, 1 - passed)
+        relay.close()
+
     async def test_close_can_be_repeated(self, server: Endpoint) -> None:
         relay = Relay.start(server.address)
         relay.close()

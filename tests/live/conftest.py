@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext
 
 from tests.live.browser import chromium, context_with_source
+from tests.live.coturn import Coturn, running_coturn, what_is_missing
 from tests.live.harness import Interview, Server, running_server
 
 
@@ -48,3 +49,16 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def context(browser: Browser) -> BrowserContext:
     return await context_with_source(browser)
+
+
+@pytest.fixture
+def coturn_is_here() -> None:
+    missing = what_is_missing()
+    if missing is not None:
+        pytest.skip(missing)
+
+
+@pytest.fixture
+async def coturn(coturn_is_here: None, tmp_path: Path) -> AsyncIterator[Coturn]:
+    async with running_coturn(tmp_path / "coturn") as coturn:
+        yield coturn

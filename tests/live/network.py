@@ -34,6 +34,9 @@ class BadNetwork:
     "For what is lost and how it jitters."
     conditions: Conditions = field(default_factory=Conditions)
     "Of both directions, for new connections."
+    udp_only_from: str | None = None
+    """A firewall that drops UDP: packets pass only from this address, a TURN server's. The offer's relayed candidates stay,
+    so that the server may answer them as well."""
     relays: list[Relay] = field(default_factory=list)
     "One for each connection so far, the latest last."
     _silent: socket.socket = field(default_factory=_silent_socket)
@@ -73,13 +76,19 @@ class BadNetwork:
             await route.fulfill(response=response)
             return
         answer = await response.text()
-        relay = Relay.start(first_candidate(answer), seed=self.seed, up=self.conditions, down=self.conditions)
+        relay = Relay.start(
+            first_candidate(answer),
+            seed=self.seed,
+            up=self.conditions,
+            down=self.conditions,
+            only_from=self.udp_only_from,
+        )
         self.relays.append(relay)
         await route.fulfill(response=response, body=with_candidate(answer, relay.address))
 
     def _hide_client(self, sdp: str) -> str:
         # aioice gives up at once when it has no candidate at all, so it gets one where nobody answers.
-        return with_candidate(sdp, self._silent.getsockname())
+        return with_candidate(sdp, self._silent.getsockname(), keep_relayed=self.udp_only_from is not None)
 
 
 def first_candidate(sdp: str) -> Address:
@@ -90,14 +99,24 @@ def first_candidate(sdp: str) -> Address:
     return match["host"], int(match["port"])
 
 
-def with_candidate(sdp: str, address: Address) -> str:
-    """The description with each section's run of candidates replaced by one that points to `address`."""
+def with_candidate(sdp: str, address: Address, *, keep_relayed: bool = False) -> str:
+    """The description with each section's candidates replaced by one that points to `address`.
+
+    `keep_relayed` leaves those of a TURN server beside it.
+    """
     host, port = address
     only = f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\n"
     replaced: list[str] = []
+    is_replaced = False
     for line in sdp.splitlines(keepends=True):
+        if line.startswith("m="):
+            is_replaced = False
         if not CANDIDATE_LINE.match(line):
             replaced.append(line)
-        elif replaced[-1] != only:
+            continue
+        if not is_replaced:
             replaced.append(only)
+            is_replaced = True
+        if keep_relayed and " typ relay" in line:
+            replaced.append(line)
     return "".join(replaced)

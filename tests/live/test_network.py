@@ -31,3 +31,11 @@ def test_each_run_of_candidates_becomes_one() -> None:
 
 def test_a_description_without_candidates_stays_as_it_is() -> None:
     assert with_candidate("v=0\r\na=mid:0\r\n", ("127.0.0.1", 7)) == "v=0\r\na=mid:0\r\n"
+
+
+def test_relayed_candidates_may_stay() -> None:
+    relayed = "a=candidate:3 1 udp 41885439 127.0.0.2 50002 typ relay raddr 0.0.0.0 rport 0\r\n"
+    offer = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" + ONLY.replace(" 7 ", " 8 ") + relayed + ONLY.replace(" 7 ", " 9 ")
+    kept = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" + ONLY + relayed
+    assert with_candidate(offer, ("127.0.0.1", 7), keep_relayed=True) == kept
+    assert with_candidate(offer, ("127.0.0.1", 7)) == kept.removesuffix(relayed)

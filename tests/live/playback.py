@@ -1,16 +1,19 @@
 """Plays WebM files in a real browser: do they open, seek and play to their end, and is sound with the picture?"""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Error, Page
 
 PLAYER = Path(__file__).parent / "player.html"
 ORIGIN = "http://127.0.0.1:9"  # nobody listens; every request is answered by the routes below
 PAIR_WITHIN_MS = 500
+UNPLAYABLE = Path(__file__).resolve().parents[2] / "bench" / "results" / "unplayable"
+"Where files go that a browser refused, so that they can be looked into."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,16 @@ class Player:
 
     async def check(self, path: Path) -> Played:
         """Load, seek, play to the end. Raises Playwright's error with the reason when it does not."""
-        seen: dict[str, Any] = await self.page.evaluate("url => check(url)", await self._serve(path))
+        with kept_when_refused(path):
+            seen: dict[str, Any] = await self.page.evaluate("url => check(url)", await self._serve(path))
         return Played(seen["duration"], seen["endedAt"], seen["middle"])
 
     async def sound_late_ms(self, path: Path, from_s: float, to_s: float) -> list[float]:
         """Play a stretch in real time: for each flash that was shown, how much later its beep was heard."""
-        seen: dict[str, Any] = await self.page.evaluate(
-            "([url, from, to]) => measure(url, from, to)", [await self._serve(path), from_s, to_s]
-        )
+        with kept_when_refused(path):
+            seen: dict[str, Any] = await self.page.evaluate(
+                "([url, from, to]) => measure(url, from, to)", [await self._serve(path), from_s, to_s]
+            )
         late: list[float] = []
         for flash in seen["flashes"]:
             nearest = min((beep - flash["shown"] for beep in seen["beeps"]), key=abs, default=None)
@@ -64,6 +69,18 @@ class Player:
         await self.page.route(address, lambda route: route.fulfill(path=path, content_type="video/webm"))
         await self.page.goto(f"{ORIGIN}/player")
         return address
+
+
+@contextmanager
+def kept_when_refused(path: Path) -> Iterator[None]:
+    """Copy the file aside when the browser raises an error about it, and say where."""
+    try:
+        yield
+    except Error as error:
+        UNPLAYABLE.mkdir(parents=True, exist_ok=True)
+        kept = shutil.copy(path, UNPLAYABLE / f"{path.parent.name}-{path.stat().st_mtime_ns}-{path.name}")
+        error.add_note(f"the file was kept: {kept}")
+        raise
 
 
 @asynccontextmanager

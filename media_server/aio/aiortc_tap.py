@@ -161,7 +161,6 @@ class PassthroughPeerConnection(RTCPeerConnection):
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._network = network or NetworkSettings()
         self._dtls: RTCDtlsTransport | None = None
-        self._sending: set[asyncio.Task[None]] = set()
         self.receive_side = ReceiveSide(self._send_rtcp)
         "Counts, reports and asks for what is missing."
 
@@ -198,16 +197,13 @@ class PassthroughPeerConnection(RTCPeerConnection):
     def _send_rtcp(self, data: bytes) -> None:
         if self._dtls is None or self._dtls.state != "connected":
             return
-        task = asyncio.ensure_future(self._send_quietly(self._dtls, data))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-    @staticmethod
-    async def _send_quietly(dtls: RTCDtlsTransport, data: bytes) -> None:
+        sending = self._dtls._send_rtp(data)  # noqa: SLF001
+        # Nothing in it ever waits, and a task of its own would cost more than the datagram does.
         # When the connection went away in between, its end is told by its state; pylibsrtp raises
         # ValueError for what is too long for a datagram.
-        with contextlib.suppress(ConnectionError, ValueError, pylibsrtp.Error):
-            await dtls._send_rtp(data)  # noqa: SLF001
+        with contextlib.suppress(StopIteration, ConnectionError, ValueError, pylibsrtp.Error):
+            sending.send(None)
+        sending.close()
 
     # Media from the sender ---------------------------------------------------------
 
@@ -216,13 +212,14 @@ class PassthroughPeerConnection(RTCPeerConnection):
         session = None if self._dtls is None else self._dtls._rx_srtp  # noqa: SLF001
         if session is None or len(data) > LONGEST_SRTP:
             return
-        # What is forged, replayed or broken on the way never happened.
-        with contextlib.suppress(pylibsrtp.Error, MalformedPacket, PayloadError):
+        try:
             if is_rtcp(data):
                 self._hand_on_reports(session.unprotect_rtcp(data))
             else:
                 packet = parse_packet(session.unprotect(data), self.receive_side.transport_number_id)
                 self.receive_side.receive_packet(packet)
+        except (pylibsrtp.Error, MalformedPacket, PayloadError):
+            return  # what is forged, replayed or broken on the way never happened
 
     def _hand_on_reports(self, data: bytes) -> None:
         try:

@@ -8,6 +8,7 @@ import inspect
 import aioice.ice
 import aiortc.codecs
 import aiortc.rtcdtlstransport
+import aiortc.rtcicetransport
 import aiortc.rtcpeerconnection
 import pylibsrtp
 from aiortc import RTCPeerConnection
@@ -32,6 +33,16 @@ def test_dtls_keeps_its_incoming_srtp_session_and_sends_rtcp() -> None:
     source = inspect.getsource(aiortc.rtcdtlstransport.RTCDtlsTransport)
     assert "self._rx_srtp = Session(rx_policy)" in source, "the SRTP session for what comes in was renamed"
     assert inspect.iscoroutinefunction(aiortc.rtcdtlstransport.RTCDtlsTransport._send_rtp), "_send_rtp is no coroutine"
+    for sends in (
+        aiortc.rtcdtlstransport.RTCDtlsTransport._send_rtp,
+        aioice.ice.Connection.send,
+        aioice.ice.Connection.sendto,
+        aioice.ice.StunProtocol.send_data,
+    ):
+        source = inspect.getsource(sends)
+        assert source.count("await ") <= 1, f"{sends.__qualname__} may wait before it sends now"
+    source = inspect.getsource(aiortc.rtcicetransport.RTCIceTransport)
+    assert "self._send = self._connection.send" in source, "DTLS reaches the socket another way now"
     assert hasattr(pylibsrtp.Session, "unprotect_rtcp"), "pylibsrtp decrypts RTCP under another name"
 
 

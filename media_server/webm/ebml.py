@@ -95,9 +95,9 @@ def encode_size(size: int, width: int | None = None) -> bytes:
 
     Raises ValueError when it does not fit; all ones is kept for sizes that are not known.
     """
-    for octets in [width] if width else range(1, MAX_SIZE_LENGTH + 1):
-        if 0 <= size < (1 << 7 * octets) - 1:
-            return (size | 1 << 7 * octets).to_bytes(octets, "big")
+    octets = width or max(1, ((size + 1).bit_length() + 6) // 7)
+    if 0 <= size < (1 << 7 * octets) - 1 and octets <= MAX_SIZE_LENGTH:
+        return (size | 1 << 7 * octets).to_bytes(octets, "big")
     raise ValueError(f"a size of {size} does not fit into {width or MAX_SIZE_LENGTH} octets")
 
 

@@ -6,6 +6,7 @@ from limits import parse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from media_server.rtp.packet import VideoCodec
+from signaling.protocol.ice_servers import read_ice_url
 
 
 def _from_text(value: object) -> object:
@@ -72,8 +73,7 @@ class SignalingSettings(BaseModel):
     @classmethod
     def _are_ice_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         for url in urls:
-            if not url.startswith(("stun:", "stuns:", "turn:", "turns:")) or any(c in url for c in ' <>"\\\r\n'):
-                raise ValueError(f"{url!r} is no STUN or TURN URL, as in stun:stun.example.org")
+            read_ice_url(url)
         return urls
 
     @field_validator("publish_rate", "trickle_rate")

@@ -3,8 +3,50 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+USUAL_PORT = 3478
+USUAL_TLS_PORT = 5349
+_HIGHEST_PORT = 65_535
+_URL = re.compile(
+    r"(?P<scheme>stuns?|turns?):(?P<host>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?"
+    r"(?:\?transport=(?P<transport>udp|tcp))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IceUrl:
+    """A STUN or TURN URL, read."""
+
+    is_turn: bool
+    "Whether it relays; STUN only tells addresses."
+    host: str
+    "Name or address, an IPv6 one without brackets."
+    port: int
+    "Its port, or the usual one."
+    over_tcp: bool
+    "TCP carries it, otherwise UDP."
+    is_secure: bool
+    "Under TLS, or DTLS over UDP."
+
+
+def read_ice_url(url: str) -> IceUrl:
+    """Read a URL (RFC 7064, RFC 7065). Raises ValueError when it is none; a browser would refuse the whole list then."""
+    match = _URL.fullmatch(url)
+    if match is None or not 0 < int(match["port"] or USUAL_PORT) <= _HIGHEST_PORT:
+        raise ValueError(f"{url!r} is no STUN or TURN URL, as in stun:stun.example.org")
+    is_turn, is_secure = match["scheme"].startswith("turn"), match["scheme"].endswith("s")
+    if match["transport"] is not None and not is_turn:
+        raise ValueError(f"{url!r} names a transport, which only TURN URLs may")
+    return IceUrl(
+        is_turn,
+        match["host"].strip("[]"),
+        int(match["port"] or (USUAL_TLS_PORT if is_secure else USUAL_PORT)),
+        over_tcp=match["transport"] == "tcp" or (is_secure and match["transport"] is None),
+        is_secure=is_secure,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from signaling.protocol.ice_servers import IceServer, ice_servers, time_limited_credential
+from signaling.protocol.ice_servers import IceServer, IceUrl, ice_servers, read_ice_url, time_limited_credential
 from signaling.settings import SignalingSettings
 
 URLS = ("turn:turn.example.org", "stun:stun.example.org", "turns:turn.example.org?transport=tcp")
@@ -32,10 +32,46 @@ def test_a_fixed_credential_will_do() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("stun:stun.example.org", IceUrl(False, "stun.example.org", 3478, over_tcp=False, is_secure=False)),
+        ("stuns:192.0.2.1", IceUrl(False, "192.0.2.1", 5349, over_tcp=True, is_secure=True)),
+        ("turn:turn.example.org:80", IceUrl(True, "turn.example.org", 80, over_tcp=False, is_secure=False)),
+        ("turn:[2001:db8::1]?transport=tcp", IceUrl(True, "2001:db8::1", 3478, over_tcp=True, is_secure=False)),
+        ("turns:t.example.org:443?transport=tcp", IceUrl(True, "t.example.org", 443, over_tcp=True, is_secure=True)),
+        ("turns:t.example.org?transport=udp", IceUrl(True, "t.example.org", 5349, over_tcp=False, is_secure=True)),
+    ],
+)
+def test_urls_are_read(url: str, read: IceUrl) -> None:
+    assert read_ice_url(url) == read
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "stun:", "turn.example.org", "http://example.org", "turn://turn.example.org", "turn:a b"),
+        *(
+            "turn:a:0",
+            "turn:a:65536",
+            "turn:a:",
+            "turn:a?transport=sctp",
+            "stun:a?transport=tcp",
+            "turn:[::1",
+            "turn:a\n",
+        ),
+    ],
+)
+def test_what_a_browser_would_refuse_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="URL"):
+        read_ice_url(url)
+
+
+@pytest.mark.parametrize(
     "values",
     [
         {"ice_servers": ["http://example.org"]},
         {"ice_servers": ['stun:a"b']},
+        {"ice_servers": ["stun:stun.example.org", "stun:"]},
         {"ice_servers": ["turn:turn.example.org"]},
         {"publish_rate": "often"},
         {"video_codecs": []},

@@ -1,18 +1,14 @@
 """The doctor finds what is wrong, says what to do, and changes nothing."""
 
-import asyncio
 import json
 import socket
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
-import pytest
 from typer.testing import CliRunner
 
 from db.clock import SystemClock
@@ -21,7 +17,7 @@ from tests.web.conftest import NOW, Site
 from web.cli import app
 from web.doctor.finding import Finding, Level
 from web.doctor.interview import examine_interview
-from web.doctor.network import examine_addresses, examine_ice_servers, examine_ports, examine_tls
+from web.doctor.network import examine_addresses, examine_ports, examine_tls
 from web.doctor.storage import examine_agreement, examine_database, examine_folder
 from web.phone import certificate_for
 from web.settings import Settings, load_settings
@@ -112,50 +108,6 @@ def test_addresses() -> None:
     (nothing,) = examine_addresses(settings_with(web={"host": "0.0.0.0"}, media={"bind_addresses": ("127.0.0.1",)}))
     found = [finding.level for finding in (alone, natted, private_only, public, nothing)]
     assert found == [Level.OK, Level.OK, Level.WARN, Level.OK, Level.FAIL]
-
-
-class StunServer(asyncio.DatagramProtocol):
-    """Answers binding requests as RFC 5389 says, if it is willing."""
-
-    def __init__(self, *, willing: bool) -> None:
-        self._willing = willing
-        self.transport: asyncio.DatagramTransport
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # asyncio gives this one
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        assert data[:8] == bytes.fromhex("000100002112a442")
-        assert len(data) == 20
-        if self._willing:
-            self.transport.sendto(bytes.fromhex("010100002112a442") + data[8:20], addr)
-
-
-@asynccontextmanager
-async def stun_server(*, willing: bool) -> AsyncIterator[int]:
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: StunServer(willing=willing), ("127.0.0.1", 0))
-    try:
-        yield transport.get_extra_info("sockname")[1]
-    finally:
-        transport.close()
-
-
-@pytest.mark.parametrize(("willing", "level"), [(True, Level.OK), (False, Level.FAIL)])
-async def test_stun(willing: bool, level: Level) -> None:
-    async with stun_server(willing=willing) as port:
-        settings = settings_with(signaling={"ice_servers": [f"stun:127.0.0.1:{port}"]})
-        findings = await examine_ice_servers(settings, within_s=5.0 if willing else 0.05)
-    assert [finding.level for finding in findings] == [level]
-
-
-async def test_turn_over_tcp() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"turn:127.0.0.1:{listening.getsockname()[1]}?transport=tcp"
-        settings = settings_with(signaling={"ice_servers": [url], "turn_secret": "s"})
-        (there,) = await examine_ice_servers(settings)
-    (gone,) = await examine_ice_servers(settings)
-    assert (there.level, gone.level) == (Level.OK, Level.FAIL)
 
 
 def test_tls(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
-"""Ports, addresses, STUN and TURN, TLS: what candidates have to get through."""
+"""Ports, addresses, TLS: what candidates have to get through."""
 
-import asyncio
 import contextlib
 import errno
-import secrets
 import socket
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,12 +17,7 @@ from web.doctor.finding import Finding, fail, ok, warn
 from web.settings import Settings, WebSettings
 
 PROBED_PORTS = 20
-ANSWER_WITHIN_S = 3.0
 CERTIFICATE_SOON_DAYS = 14
-
-# RFC 5389 section 6: binding request and response, and the cookie that tells STUN from anything else.
-_STUN_REQUEST = b"\x00\x01\x00\x00\x21\x12\xa4\x42"
-_STUN_RESPONSE = b"\x01\x01"
 
 
 def examine_ports(settings: Settings) -> Iterator[Finding]:
@@ -41,17 +34,6 @@ def examine_addresses(settings: Settings) -> Iterator[Finding]:
         yield ok("address", "Loopback alone: only browsers on this machine can be recorded")
     else:
         yield _own_addresses(settings.media)
-
-
-async def examine_ice_servers(settings: Settings, *, within_s: float = ANSWER_WITHIN_S) -> list[Finding]:
-    """Do the STUN and TURN servers answer?"""
-    urls = settings.signaling.ice_servers
-    if not urls:
-        said = "None. Candidates behind strict firewalls, which block UDP, cannot be recorded"
-        if settings.web.on_this_machine_only:
-            return [ok("STUN and TURN", said)]
-        return [warn("STUN and TURN", said, "Set signaling.ice_servers; docs/quickstart.md shows coturn.")]
-    return list(await asyncio.gather(*(_ice_server(url, within_s) for url in urls)))
 
 
 def examine_tls(settings: WebSettings, now: datetime) -> Iterator[Finding]:
@@ -118,54 +100,6 @@ def _own_addresses(settings: MediaSettings) -> Finding:
         return ok("address", f"Candidates are told {', '.join(addresses)}")
     remedy = "Fine inside one network. Behind a NAT set media.public_address to the address people reach."
     return warn("address", f"Only private addresses: {', '.join(addresses)}", remedy)
-
-
-async def _ice_server(url: str, within_s: float) -> Finding:
-    scheme, _, rest = url.partition(":")
-    where, _, query = rest.partition("?")
-    host, port = _host_and_port(where, 5349 if scheme in {"turns", "stuns"} else 3478)
-    over_tcp = scheme in {"turns", "stuns"} or "transport=tcp" in query
-    try:
-        async with asyncio.timeout(within_s):
-            await (_connect(host, port) if over_tcp else _ask_stun(host, port))
-    except (TimeoutError, OSError):
-        remedy = "Check its name, that it runs, and that firewalls let its ports through."
-        return fail("STUN and TURN", f"{url} does not answer", remedy)
-    return ok("STUN and TURN", f"{url} answers")
-
-
-def _host_and_port(where: str, usual_port: int) -> tuple[str, int]:
-    parts = urlsplit(f"//{where}")
-    return parts.hostname or where, parts.port or usual_port
-
-
-async def _connect(host: str, port: int) -> None:
-    _, writer = await asyncio.open_connection(host, port)
-    writer.close()
-    await writer.wait_closed()
-
-
-class _Answer(asyncio.DatagramProtocol):
-    def __init__(self) -> None:
-        self.first: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    def datagram_received(self, data: bytes, _address: object) -> None:
-        if data.startswith(_STUN_RESPONSE) and not self.first.done():
-            self.first.set_result(data)
-
-    def error_received(self, error: Exception) -> None:
-        if not self.first.done():
-            self.first.set_exception(error)
-
-
-async def _ask_stun(host: str, port: int) -> None:
-    loop = asyncio.get_running_loop()
-    transport, answer = await loop.create_datagram_endpoint(_Answer, remote_addr=(host, port))
-    try:
-        transport.sendto(_STUN_REQUEST + secrets.token_bytes(12))
-        await answer.first
-    finally:
-        transport.close()
 
 
 def _certificate(path: Path, host: str, now: datetime) -> Finding:

@@ -6,7 +6,7 @@ Every change of state goes through `db.states`; IllegalTransition means that not
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,13 @@ from db.states import InterviewEvent, InterviewState, PartState, next_interview_
 
 # Events after which nothing more is recorded: the retention period counts from here.
 _ENDING = frozenset({InterviewEvent.FINISH, InterviewEvent.EXPIRE, InterviewEvent.WITHDRAW})
+
+_UNFINISHED = (
+    InterviewState.INVITED,
+    InterviewState.CONSENTED,
+    InterviewState.IN_PROGRESS,
+    InterviewState.INTERRUPTED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +74,15 @@ async def add_interview(
     deadline_at: datetime | None = None,
     allowance: Allowance | None = None,
 ) -> InterviewSession:
-    """Set an interview up, `invited`; `allowance` is the same for all its questions. Raises Conflict when the session id is taken, NotFound for an unknown job or candidate."""
+    """Set an interview up, `invited`; `allowance` is the same for all its questions.
+
+    Without a `deadline_at` its link is good as long as the job says. Raises Conflict when the session id is taken,
+    NotFound for an unknown job or candidate.
+    """
     if await db_session.get(InterviewSession, session_id) is not None:
         raise Conflict(f"there is an interview {session_id} already")
-    if await db_session.get(Job, job_id) is None:
+    job = await db_session.get(Job, job_id)
+    if job is None:
         raise NotFound(f"there is no job {job_id}")
     if await db_session.get(Candidate, candidate_id) is None:
         raise NotFound(f"there is no candidate {candidate_id}")
@@ -80,7 +92,7 @@ async def add_interview(
         job_id=job_id,
         candidate_id=candidate_id,
         created_at=now,
-        deadline_at=deadline_at,
+        deadline_at=deadline_at or now + timedelta(days=job.deadline_days),
         questions=[InterviewQuestion(index=index, text=text, **each) for index, text in enumerate(questions, start=1)],
     )
     db_session.add(interview)
@@ -186,6 +198,42 @@ async def finish(
         raise NothingRecorded(f"nothing of interview {session_id} was recorded")
     await note_duration(db_session, session_id)
     return await apply_event(db_session, session_id, InterviewEvent.FINISH, now, end_reason=end_reason)
+
+
+async def overdue(db_session: AsyncSession, now: datetime) -> list[str]:
+    """Interviews that are not over although their deadline is, oldest deadline first."""
+    query = (
+        select(InterviewSession.session_id)
+        .where(InterviewSession.deadline_at <= now, InterviewSession.state.in_(_UNFINISHED))
+        .order_by(InterviewSession.deadline_at)
+    )
+    return list(await db_session.scalars(query))
+
+
+async def reach_deadline(db_session: AsyncSession, session_id: str, now: datetime) -> InterviewState:
+    """The deadline is over: `completed` if anything was recorded, else `expired`. Raises IllegalTransition, NotFound."""
+    if await saved_ms(db_session, session_id):
+        await note_duration(db_session, session_id)
+        event = InterviewEvent.FINISH
+    else:
+        event = InterviewEvent.EXPIRE
+    return await apply_event(db_session, session_id, event, now, end_reason="deadline")
+
+
+async def grant(
+    db_session: AsyncSession,
+    session_id: str,
+    *,
+    time_factor: float | None = None,
+    no_timer: bool | None = None,
+    extra_takes: int | None = None,
+) -> None:
+    """Give a candidate more time, no timer, or more takes (WCAG 2.2.1); None leaves it as it is. Raises NotFound."""
+    interview = await _bare(db_session, session_id)
+    interview.time_factor = interview.time_factor if time_factor is None else time_factor
+    interview.no_timer = interview.no_timer if no_timer is None else no_timer
+    interview.extra_takes = interview.extra_takes if extra_takes is None else extra_takes
+    await db_session.flush()
 
 
 async def saved_ms(db_session: AsyncSession, session_id: str) -> int:

@@ -118,3 +118,14 @@ def next_part_state(state: PartState, event: PartEvent) -> PartState:
         return PART_TRANSITIONS[state, event]
     except KeyError:
         raise IllegalTransition(state, event) from None
+
+
+def interview_diagram() -> str:
+    """The table as a Mermaid state diagram, for docs/protocol.md; that all may be deleted would hide the rest."""
+    lines = ["stateDiagram-v2", f"    [*] --> {InterviewState.INVITED.value}"]
+    lines += [
+        f"    {state.value} --> {target.value}: {event.value}"
+        for (state, event), target in INTERVIEW_TRANSITIONS.items()
+        if event is not InterviewEvent.DELETE and state is not InterviewState.DELETED and state is not target
+    ]
+    return "\n".join(lines)

@@ -50,6 +50,11 @@ class SignalingSettings(BaseModel):
     publish_rate: str = Field(
         "12/minute", description="How often one candidate may start to publish; oftener gets 429 with Retry-After."
     )
+    connect_rate: str = Field(
+        "30/minute",
+        description="How often one candidate may open the control channel from one address; oftener gets 429 with "
+        "Retry-After.",
+    )
     trickle_rate: str = Field(
         "120/minute", description="How often one candidate may send ICE candidates; oftener gets 429 with Retry-After."
     )
@@ -76,7 +81,7 @@ class SignalingSettings(BaseModel):
             read_ice_url(url)
         return urls
 
-    @field_validator("publish_rate", "trickle_rate")
+    @field_validator("publish_rate", "connect_rate", "trickle_rate")
     @classmethod
     def _is_a_rate(cls, text: str) -> str:
         parse(text)

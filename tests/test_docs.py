@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from db import states
 from signaling.protocol import interview_steps
 from web.cli import app
 from web.settings import Settings
@@ -81,7 +82,8 @@ def test_every_command_and_flag_is_described(path: str, command: TyperCommand) -
 
 def test_the_protocol_draws_the_tables_as_they_are() -> None:
     text = (DOCS / "protocol.md").read_text(encoding="utf-8")
-    assert f"```mermaid\n{interview_steps.diagram()}\n```" in text
+    for diagram in (interview_steps.diagram(), states.interview_diagram()):
+        assert f"```mermaid\n{diagram}\n```" in text
 
 
 @pytest.mark.parametrize("document", sorted([*DOCS.rglob("*.md"), ROOT / "README.md"]), ids=lambda path: path.name)

@@ -19,6 +19,7 @@ from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
+from signaling.aio import deadlines
 from signaling.aio.live_interview import OnEvent, OpenPart
 from signaling.aio.live_interviews import LiveInterviews
 from web import formats, middleware
@@ -65,6 +66,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         stack.push_async_callback(live_interviews.close_all)
         auth = Auth(database, data_folder.server_key(), clock, settings.web)
         stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
+        stack.push_async_callback(_cancel, asyncio.create_task(_watch_deadlines(database, live_interviews, clock)))
         yield Services(settings, clock, database, data_folder, disk, recordings, live_interviews, auth)
 
 
@@ -122,6 +124,15 @@ async def _sweep_daily(recordings: Recordings) -> None:
         except Exception:
             logger.exception("the sweep failed; it is tried again tomorrow")
         await asyncio.sleep(SWEEP_EVERY_S)
+
+
+async def _watch_deadlines(database: Database, live_interviews: LiveInterviews, clock: Clock) -> None:
+    while True:
+        try:
+            await deadlines.end_overdue(database, live_interviews, clock)
+        except Exception:
+            logger.exception("interviews whose deadline is over could not be read; tried again soon")
+        await asyncio.sleep(deadlines.EVERY_S)
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

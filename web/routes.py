@@ -5,7 +5,7 @@ from aiohttp import web as aioweb
 from signaling.aio.control_socket import control_routes
 from signaling.aio.whip_routes import whip_routes
 from web import views
-from web.api import interviews, operators, recordings
+from web.api import accommodations, interviews, operators, recordings
 from web.pages import candidate, hr
 from web.services import Services
 
@@ -56,6 +56,8 @@ def _api() -> list[aioweb.AbstractRouteDef]:
         aioweb.post(f"{interview}/finish", interviews.finish),
         aioweb.get(f"{interview}/parts/{{number}}", recordings.get_part),
         aioweb.get(f"{interview}/video/download", recordings.download),
+        aioweb.get(f"{interview}/chapters.vtt", recordings.chapters),
+        aioweb.patch(f"{interview}/accommodations", accommodations.grant),
         aioweb.get("/healthz", operators.healthz),
         aioweb.get("/readyz", operators.readyz),
         aioweb.get("/metrics", operators.metrics),

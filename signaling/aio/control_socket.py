@@ -11,6 +11,7 @@ from aiohttp import web as aioweb
 from db.clock import Clock
 from signaling.aio import errors
 from signaling.aio.live_interviews import LiveInterviews
+from signaling.aio.rates import Rate
 from signaling.aio.subscription import Subscription
 from signaling.protocol.control import (
     MAX_MESSAGE_BYTES,
@@ -55,9 +56,12 @@ class _Control:
         self._check_token = check_token
         self._settings = settings
         self._clock = clock
+        self._rate = Rate(settings.connect_rate, clock)
 
     async def handle(self, request: aioweb.Request) -> aioweb.WebSocketResponse:
-        """Hear the hello, then tell what happens until either side has enough."""
+        """Hear the hello, then tell what happens until either side has enough. Raises TooOften."""
+        # Nobody has shown a token yet: counted by address as well, a stranger cannot use a candidate's connects up.
+        await self._rate.check(f"{request.match_info['session_id']} {request.remote}")
         socket = aioweb.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, compress=False, heartbeat=PING_S)
         await socket.prepare(request)
         session_id = request.match_info["session_id"]

@@ -29,6 +29,7 @@ from media_server.recording.events import (
     PublisherEvent,
     Saved,
 )
+from media_server.rtp.packet import VideoCodec
 from signaling.aio.ledger import Ledger
 from signaling.aio.progress import Progress
 from signaling.aio.publishing import MediaPublisher, Publishing
@@ -96,6 +97,8 @@ class LiveInterview:
             is_open=lambda: self.state in MAY_PUBLISH,
             is_present=self._is_present,
         )
+        self.first_codec: VideoCodec | None = None
+        "Of the picture of its first part that has one."
         self.interrupted_at: datetime | None = None
         "Since when nothing is recorded that was begun; None while something is, or was never."
         self._database = database
@@ -180,6 +183,7 @@ class LiveInterview:
         for part in row.parts:
             if part.state is not PartState.OPEN and part.number != self.progress.part:
                 self.progress.closed_ms[part.number] = part.duration_ms or 0
+        self.first_codec = self.first_codec or _first_codec(row)
         if not self.is_recording:
             self.interrupted_at = max((part.ended_at for part in row.parts if part.ended_at), default=None)
         self.questions.refresh(row)
@@ -300,6 +304,7 @@ class LiveInterview:
         self.unclosed.add(number)
         if self.is_past(publishing.whip_session):
             return  # disk or database took it only now; its end follows
+        self.first_codec = self.first_codec or publishing.offer.video_codec
         offset_ms = self.progress.closed_ms.get(number, 0)
         self.stage.part_begun(publishing, number, self._clock.monotonic())
         self.questions.part_begun(number, offset_ms)
@@ -355,6 +360,11 @@ class LiveInterview:
                 part=event.number, track=gap.kind.value, start_ms=gap.start_ms, end_ms=gap.end_ms, reason=gap.reason
             )
         )
+
+
+def _first_codec(row: InterviewSession) -> VideoCodec | None:
+    known = {codec.value: codec for codec in VideoCodec}
+    return next((known[part.video_codec] for part in row.parts if part.video_codec in known), None)
 
 
 def _remember(memory: dict[str, None], name: str) -> None:

@@ -15,6 +15,7 @@ from db.states import IllegalTransition, InterviewState
 from media_server.aio.aiortc_tap import NoFreePort
 from media_server.aio.publisher import OfferRefused
 from media_server.recording.events import EndReason
+from media_server.rtp.packet import VideoCodec
 from media_server.settings import MediaSettings
 from signaling.aio import errors
 from signaling.aio.live_interview import MAY_PUBLISH, LiveInterview, MakePublisher, PartPath
@@ -130,6 +131,11 @@ class LiveInterviews:
         finished = finish_answer(answer, offer, self._answer_settings)
         return Published(publishing.whip_session, finished, publishing.entity_tag)
 
+    async def first_codec(self, session_id: str) -> VideoCodec | None:
+        """Of the picture of the interview's first part; None before there is one. Raises UnknownInterview."""
+        async with self._registry.held(session_id) as live:
+            return live.first_codec
+
     async def trickle(
         self, session_id: str, whip_session: str, fragment: TrickleFragment, if_match: str | None
     ) -> None:
@@ -179,14 +185,30 @@ class LiveInterviews:
         async with self._registry.held(session_id) as live:
             if not await self._end(live, EndReason.FINISHED):
                 raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.")
-            state = await self._finish_row(session_id)
-            live.questions.finish()
-            await live.ledger.settle()
-            if state is InterviewState.COMPLETED:
-                await self._store_quietly(session_id)
-            await self._registry.refresh(live)
-            live.tell(Ended(reason=EndReason.FINISHED.value, state=live.state.value))
+            await self._conclude(live, await self._finish_row(session_id), EndReason.FINISHED)
             return live.state
+
+    async def reach_deadline(self, session_id: str) -> InterviewState:
+        """The interview's time is over: what was recorded is kept and stored, otherwise it expires.
+
+        Raises StorageFull, UnknownInterview, IllegalTransition (it is over already).
+        """
+        async with self._registry.held(session_id) as live:
+            if not await self._end(live, EndReason.DEADLINE):
+                raise errors.StorageFull("The end of the interview cannot be written down now.")
+            async with self._database.writing() as db_session:
+                state = await interviews.reach_deadline(db_session, session_id, self._clock.utc_now())
+            await self._conclude(live, state, EndReason.DEADLINE)
+            return live.state
+
+    async def _conclude(self, live: LiveInterview, state: InterviewState, reason: EndReason) -> None:
+        """The row says that it is over: bring the questions to their end, store what there is, tell the pages."""
+        live.questions.finish()
+        await live.ledger.settle()
+        if state is InterviewState.COMPLETED:
+            await self._store_quietly(live.session_id)
+        await self._registry.refresh(live)
+        live.tell(Ended(reason=reason.value, state=live.state.value))
 
     async def drop(self, session_id: str, reason: EndReason = EndReason.DELETED) -> None:
         """The interview has just been deleted or withdrawn: end what is live of it and tell its pages."""

@@ -13,7 +13,7 @@ from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.rates import Rate
 from signaling.protocol.control import is_client_id
 from signaling.protocol.ice_servers import IceServer
-from signaling.protocol.offer import read_offer
+from signaling.protocol.offer import preferring, read_offer
 from signaling.protocol.sdp import MalformedSdp, UnacceptableOffer
 from signaling.protocol.whip import ice_server_links, read_trickle
 from signaling.settings import SignalingSettings
@@ -111,8 +111,9 @@ class _Whip:
         await self._publish_rate.check(session_id)
         _check_content_type(request, SDP, {"Accept-Post": SDP})
         body = await self._body(request)
+        first_codec = await self._live.first_codec(session_id)
         try:
-            offer = read_offer(body, self._settings.video_codecs)
+            offer = read_offer(body, preferring(first_codec, self._settings.video_codecs))
         except MalformedSdp as error:
             raise errors.Malformed(str(error)) from None
         except UnacceptableOffer as error:

@@ -6,7 +6,7 @@ import pytest
 
 from db import interviews, people
 from db.errors import Conflict, NotFound, NothingRecorded
-from db.models import InterviewSession
+from db.models import InterviewSession, Job
 from db.states import IllegalTransition, InterviewEvent, InterviewState
 from tests.db.conftest import NOW, House
 
@@ -124,3 +124,43 @@ async def test_a_link_is_renewed(house: House) -> None:
     async with house.database.writing() as db_session:
         assert await interviews.renew_link(db_session, "one") == 2
     assert (await _get(house)).link_version == 2
+
+
+async def test_a_link_is_good_as_long_as_the_job_says(house: House) -> None:
+    async with house.database.writing() as db_session:
+        (await db_session.get_one(Job, house.job_id)).deadline_days = 3
+    await house.interview()
+    await house.interview("two", "Jane Doe")
+    async with house.database.reading() as db_session:
+        assert (await interviews.get_interview(db_session, "one")).deadline_at == NOW + timedelta(days=3)
+        assert await interviews.overdue(db_session, NOW + timedelta(days=2)) == []
+        assert await interviews.overdue(db_session, NOW + timedelta(days=3)) == ["one", "two"]
+
+
+async def test_a_deadline_keeps_what_was_recorded(house: House) -> None:
+    later = NOW + timedelta(days=8)
+    await house.interview("silent", "Jane Doe")
+    await house.interview("begun")
+    await house.part("begun")
+    await house.interview("running", "Joan Doe")
+    await house.part("running", closed=False)
+    async with house.database.writing() as db_session:
+        assert await interviews.reach_deadline(db_session, "silent", later) is InterviewState.EXPIRED
+        assert await interviews.reach_deadline(db_session, "begun", later) is InterviewState.COMPLETED
+        assert await interviews.overdue(db_session, later) == ["running"]
+    with pytest.raises(IllegalTransition):
+        async with house.database.writing() as db_session:
+            await interviews.reach_deadline(db_session, "begun", later)
+    async with house.database.reading() as db_session:
+        begun = await interviews.get_interview(db_session, "begun")
+    assert (begun.end_reason, begun.ended_at, begun.duration_ms) == ("deadline", later, 60_000)
+
+
+async def test_what_is_granted_stays_until_it_is_changed(house: House) -> None:
+    await house.interview()
+    async with house.database.writing() as db_session:
+        await interviews.grant(db_session, "one", time_factor=1.5, extra_takes=2)
+        await interviews.grant(db_session, "one", no_timer=True, extra_takes=0)
+    async with house.database.reading() as db_session:
+        row = await interviews.get_interview(db_session, "one")
+    assert (row.time_factor, row.no_timer, row.extra_takes) == (1.5, True, 0)

@@ -143,3 +143,46 @@ async def test_a_client_that_breaks_off_is_forgotten(site: Site) -> None:
         while live.subscriptions:
             await a_moment()
     assert live.is_idle
+
+
+async def test_what_cannot_be_understood_is_refused_and_the_channel_stays(site: Site) -> None:
+    socket = await site.page("page-0001")
+    await messages(socket, "state", "flow")
+    for said in ('{"type": "do", "id": "seven", "event": "dance", "revision": 0, "at": 1}', "nonsense", "[]"):
+        await socket.send_str(said)
+    await socket.send_bytes(b"{}")
+    refusals = await messages(socket, *["refused"] * 4)
+    assert [(each["reason"], each["id"]) for each in refusals] == [
+        ("malformed", "seven"),
+        *[("malformed", None)] * 3,
+    ]
+    await messages(socket, "saved")
+
+
+async def test_a_page_asks_and_is_told(site: Site) -> None:
+    socket = await site.page("page-0001")
+    await messages(socket, "flow")
+    await socket.send_json({"type": "clock", "at": 1_764_000_000_000.25})
+    await socket.send_json({"type": "do", "id": "1", "event": "begin", "revision": 0, "at": 1_764_000_000_100})
+    await socket.send_json({"type": "shown", "revision": 1, "at": 1_764_000_000_200})
+    [flow] = await messages(socket, "flow")
+    assert (flow["step"], flow["revision"], flow["by_itself"]) == ("answering", 1, False)
+    await socket.send_json({"type": "do", "id": "2", "event": "begin", "revision": 1, "at": 1_764_000_000_300})
+    [refused, flow] = await messages(socket, "refused", "flow")
+    assert (refused["id"], refused["reason"], flow["revision"]) == ("2", "not_now", 1)
+
+
+async def test_another_version_is_not_answered(site: Site) -> None:
+    socket = await site.socket()
+    await socket.send_json({"type": "hello", "token": "good-one", "client_id": "page-0001", "version": 2})
+    assert await close_code(socket) == CloseCode.MALFORMED
+
+
+async def test_too_many_connects_are_told_when_to_come_back(open_site: OpenSite) -> None:
+    site = await open_site(connect_rate="3/minute")
+    for _ in range(3):
+        await (await site.socket()).close()
+    response = await site.client.get("/api/interviews/one/live")
+    assert response.status == 429
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
+    await (await site.socket("two")).close()  # another's are counted by themselves

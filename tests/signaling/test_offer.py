@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from media_server.rtp.packet import VideoCodec
 from media_server.rtp.transport_feedback import EXTENSION_URI
-from signaling.protocol.offer import Offer, read_offer
+from signaling.protocol.offer import Offer, preferring, read_offer
 from signaling.protocol.sdp import MalformedSdp, UnacceptableOffer, read_description
 from tests.signaling.offers import captured, offer, picture, section, sound, transport
 
@@ -28,6 +28,13 @@ def test_the_wishes_order_the_codecs() -> None:
     taken = read_offer(captured("chromium"), [VideoCodec.VP8, VideoCodec.VP9])
     assert taken.video_codec is VideoCodec.VP8
     assert "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n" in taken.narrowed
+
+
+def test_the_codec_that_an_interview_began_with_comes_first() -> None:
+    both = (VideoCodec.VP9, VideoCodec.VP8)
+    assert preferring(None, both) == both
+    assert preferring(VideoCodec.VP8, both) == (VideoCodec.VP8, VideoCodec.VP9)
+    assert preferring(VideoCodec.VP8, (VideoCodec.VP9,)) == (VideoCodec.VP9,)
 
 
 def test_vp8_is_taken_when_there_is_no_vp9() -> None:

@@ -126,7 +126,7 @@ async def _candidates_token(data: Path) -> str:
 
         user = await people.add_user(db_session, "hr@example.org", None, NOW)
         job = await people.add_job(db_session, "Lighthouse keeper", user.id, NOW)
-        await set_up(db_session, NewInterview("one", job.id, "John Doe"), NOW)
+        await set_up(db_session, NewInterview("one", job.id, "John Doe"), SystemClock().utc_now())
     await database.close()
     return links_for((data / "server.key").read_bytes(), "", "one", 1).token
 

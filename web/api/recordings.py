@@ -10,13 +10,14 @@ from db.errors import NotFound
 from db.models import InterviewSession
 from db.states import PartState
 from media_server.aio.contained_files import OutsideFolder
+from media_server.recording.chapters import ChapterMark, chapters_of, webvtt
 from media_server.recording.names import download_name
 from signaling.aio.errors import Problem
 from web.auth import interview_for
 from web.media import send_file
 from web.problems import NotReady
 from web.services import SERVICES
-from web.views import is_joined
+from web.views import is_joined, timeline_of
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,20 @@ async def download(request: aioweb.Request) -> aioweb.StreamResponse:
     if interview.video_file_path is None:
         raise NotReady("The recording can be downloaded once the interview is finished and its parts are joined.")
     return await _send(request, interview.video_file_path, download_name(interview.session_id))
+
+
+async def chapters(request: aioweb.Request) -> aioweb.Response:
+    """Where each question and take begins in the recording, as WebVTT; of what lies there so far."""
+    interview = await _seen_by_hr(request)
+    marks = [
+        ChapterMark(part.number, mark.offset_ms, mark.question_index, mark.take)
+        for part in interview.parts
+        for mark in part.marks
+        if mark.question_index is not None
+    ]
+    texts = {question.index: question.text for question in interview.questions}
+    text = webvtt(chapters_of(timeline_of(interview), marks, texts))
+    return aioweb.Response(text=text, content_type="text/vtt", charset="utf-8")
 
 
 async def _seen_by_hr(request: aioweb.Request) -> InterviewSession:

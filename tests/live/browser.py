@@ -38,6 +38,12 @@ DEVICES_WITHIN_MS = 15_000
 RECORDING_WITHIN_MS = 20_000
 SAVED_WITHIN_MS = 15_000
 
+ONWARD = ":is([data-go-on], #turn-on, #continue-interview):enabled:visible"
+"What a candidate presses to come to the interview."
+
+DOCK_ONWARD = ".dock__actions .button--primary[data-wish]:visible"
+"What they press in it to come to its end."
+
 
 def chromium_path() -> str:
     """The browser to drive: `CHROMIUM` in the environment, or the first known name on PATH. Raises RuntimeError."""
@@ -175,17 +181,22 @@ class CandidatePage:
         await self.page.locator("#continue").click()
 
     async def start(self) -> None:
-        """From the devices' screen to a running recording."""
+        """From wherever the preparation stands, or from the way back, to a running recording."""
         await self.press_start()
         await self.is_recording()
 
     async def press_start(self) -> None:
-        """Turn the devices on, if they are not, and start."""
-        start, turn_on = self.page.locator("#start:visible"), self.page.locator("#turn-on:enabled:visible")
-        await expect(start.or_(turn_on).first).to_be_visible(timeout=DEVICES_WITHIN_MS)
-        if await turn_on.is_visible():
-            await turn_on.click()
-        await start.click()
+        """Go on, as often as it takes, until the interview is there; open the devices on the way."""
+        interview = self.screen("interview")
+        onward = self.page.locator(ONWARD)
+        while True:
+            await expect(interview.or_(onward).first).to_be_visible(timeout=DEVICES_WITHIN_MS)
+            if await interview.is_visible():
+                return
+            pressed = await onward.first.element_handle()
+            if pressed is not None:
+                await pressed.click()
+                await pressed.wait_for_element_state("hidden", timeout=DEVICES_WITHIN_MS)
 
     async def is_recording(self) -> None:
         """Wait for the server's word that it records, and that something is saved."""
@@ -194,9 +205,34 @@ class CandidatePage:
         )
         await expect(self.page.locator("#saved")).to_have_attribute("data-saved", "saved", timeout=SAVED_WITHIN_MS)
 
+    async def is_asked(self, number: int) -> None:
+        """Wait for a question."""
+        await expect(self.page.locator("#question-nth")).to_contain_text(f" {number} ", timeout=RECORDING_WITHIN_MS)
+
+    async def wish(self, name: str) -> None:
+        """Press one of the dock's buttons and wait until the server has moved on: `start-answer`, `end-answer`, …"""
+        button = self.page.locator(f"#{name}:enabled")
+        await button.click()
+        await expect(button).to_be_hidden()
+
+    async def answer(self, seconds: float) -> None:
+        """Answer the question that is shown: as long as that by the camera's clock."""
+        start, end = self.page.locator("#start-answer"), self.page.locator("#end-answer")
+        await expect(start.or_(end).first).to_be_visible(timeout=RECORDING_WITHIN_MS)
+        if await start.is_visible():
+            await self.wish("start-answer")
+        await self.source.runs_on(seconds)
+        await self.wish("end-answer")
+
     async def finish(self) -> None:
-        """Finish and wait for the thanks."""
-        await self.page.locator("#finish").click()
+        """Go through what is left without a word, finish, and wait for the thanks."""
+        finish, onward = self.page.locator("#finish"), self.page.locator(DOCK_ONWARD)
+        while True:
+            await expect(finish.or_(onward).first).to_be_visible(timeout=RECORDING_WITHIN_MS)
+            if await finish.is_visible():
+                break
+            await self.wish(await onward.get_attribute("id") or "")
+        await finish.click()
         await self.page.locator("#confirm-yes").click()
         await expect(self.screen("thanks")).to_be_visible(timeout=SAVED_WITHIN_MS)
 

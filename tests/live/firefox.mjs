@@ -29,16 +29,28 @@ try {
   await page.goto(link);
   await page.locator('#consent-tick').click();
   await page.locator('#continue').click();
-  // The camera opens by itself after consent; the button is there for whoever must be asked twice.
-  const isThere = (name) => document.querySelector(name)?.checkVisibility() && !document.querySelector(name).disabled;
-  await page.waitForFunction(`(${isThere})('#start') || (${isThere})('#turn-on')`, WITHIN);
-  if (await page.evaluate(`(${isThere})('#turn-on')`)) await page.locator('#turn-on').click();
-  await page.locator('#start').setTimeout(30_000).click();
+  // The camera opens by itself after consent; some screens may follow before the interview.
+  const press = (selector) => page.evaluate((wanted) => {
+    const button = [...document.querySelectorAll(wanted)].find((one) => one.checkVisibility() && !one.disabled && one.ariaDisabled !== 'true');
+    button?.click();
+    return button !== undefined;
+  }, selector);
+  const isShown = (selector) => page.evaluate((wanted) => document.querySelector(wanted)?.checkVisibility() === true, selector);
+  const pressUntil = async (selector, goal) => {
+    const giveUpAt = Date.now() + WITHIN.timeout;
+    while (!(await isShown(goal))) {
+      if (Date.now() > giveUpAt) throw new Error(`${goal} did not come`);
+      await press(selector);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  await pressUntil('[data-go-on], #turn-on, #continue-interview', 'section[data-screen="interview"]');
   await page.waitForSelector('#light[data-light="recording"]', WITHIN);
   await page.waitForSelector('#saved[data-saved="saved"]', WITHIN);
   const goal = (await page.evaluate(() => holdfastSource.counter)) + Number(seconds) * 24;
   await page.waitForFunction((counter) => holdfastSource.counter >= counter, WITHIN, goal);
   const drawn = await page.evaluate(() => holdfastSource.drawn);
+  await pressUntil('.dock__actions .button--primary[data-wish]', '#finish');
   await page.locator('#finish').click();
   await page.locator('#confirm-yes').click();
   await page.waitForSelector('section[data-screen="thanks"]:not([hidden])', WITHIN);

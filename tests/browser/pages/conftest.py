@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.browser.pages.place import Place, open_place
 from tests.browser.pages.visitor import Visitor
@@ -24,6 +24,15 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
 async def chromium_here() -> AsyncIterator[Browser]:
     async with chromium(f"--host-resolver-rules=MAP {NOT_SECURE_HOST} 127.0.0.1") as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def modules(place: Place, chromium_here: Browser) -> AsyncIterator[Page]:
+    """A page of ours, from which the modules can be imported."""
+    page = await chromium_here.new_page()
+    await page.goto(f"{place.url}/check")
+    yield page
+    await page.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -22,7 +22,7 @@ async def in_two_parts(place: Place, chromium_here: Browser) -> Invitation:
     await visitor.has_saved(2)
     await visitor.page.goto("about:blank")
     await visitor.page.goto(invitation.link)
-    await visitor.sees("devices")
+    await visitor.sees("back")
     await visitor.candidate.start()
     await visitor.has_saved(5)
     await visitor.candidate.finish()

@@ -4,9 +4,14 @@
  */
 
 import { backoff } from "./backoff.js";
+import { wallClock } from "./clock.js";
 
+/** The version of the messages (docs/protocol.md). */
+const VERSION = 1;
 /** The server speaks every second; after this long without a word the socket is dead. */
-const SILENT_MS = 5000;
+const SILENT_MS = 3000;
+/** How often the server is told what the page's clock says. */
+const CLOCK_MS = 5000;
 /** Close codes after which trying again is of no use. @type {Record<number, import("./types.js").Problem>} */
 const FINAL = { 4401: "link_unknown", 4404: "link_unknown" };
 
@@ -23,6 +28,7 @@ export class ControlChannel {
     this.socket = null;
     this.tries = 0;
     this.timer = 0;
+    this.clockTimer = 0;
   }
 
   /** @param {string} clientId the page that speaks */
@@ -30,14 +36,24 @@ export class ControlChannel {
     this.close();
     const socket = new WebSocket(liveUrl(this.credentials.sessionId));
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.credentials.token, client_id: clientId }));
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.credentials.token, client_id: clientId, version: VERSION }));
     socket.onmessage = (event) => this.#heard(event.data, clientId);
     socket.onclose = (event) => this.#closed(event.code, clientId);
     this.#watch(clientId);
   }
 
+  /**
+   * Say something, if anybody hears it: what was not heard is asked for again when the server has said where things stand.
+   * @param {import("./types.js").PageMessage} message
+   */
+  send(message) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
   close() {
     clearTimeout(this.timer);
+    clearInterval(this.clockTimer);
+    this.clockTimer = 0;
     const socket = this.socket;
     this.socket = null;
     if (socket === null) return;
@@ -52,7 +68,17 @@ export class ControlChannel {
   #heard(data, clientId) {
     this.tries = 0;
     this.#watch(clientId);
-    this.listener.onMessage(JSON.parse(data));
+    const message = JSON.parse(data);
+    if (message.type === "flow") this.#keepClock();
+    this.listener.onMessage(message);
+  }
+
+  /** The server follows the page's clock, so that a press is found again in the recording. */
+  #keepClock() {
+    if (this.clockTimer !== 0) return;
+    const tell = () => this.send({ type: "clock", at: wallClock() });
+    this.clockTimer = setInterval(tell, CLOCK_MS);
+    tell();
   }
 
   /** @param {string} clientId */
@@ -67,6 +93,8 @@ export class ControlChannel {
    */
   #closed(code, clientId) {
     clearTimeout(this.timer);
+    clearInterval(this.clockTimer);
+    this.clockTimer = 0;
     this.socket = null;
     const problem = FINAL[code];
     if (problem !== undefined) {

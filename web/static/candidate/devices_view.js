@@ -7,7 +7,8 @@
  */
 
 import { need, say } from "../shared/dom.js";
-import { clockTime } from "../shared/format.js";
+import { following } from "./preparation.js";
+import { hasBegun } from "./questions.js";
 
 /** Problems for which the microphone alone is a way out. */
 const CAMERA_PROBLEMS = new Set(["no_camera", "device_busy", "permission_denied", "device_unknown"]);
@@ -42,7 +43,6 @@ export class DevicesView {
   /** @param {Flow} flow @param {Interview} interview */
   render(flow, interview) {
     const isOpen = flow.devices === "open";
-    say(need(this.document, "devices-intro", HTMLElement), this.#intro(flow, interview));
     this.#drawPicture(flow, isOpen);
     this.#drawProblem(flow, interview);
     need(this.document, "choices", HTMLElement).hidden = !isOpen;
@@ -50,13 +50,6 @@ export class DevicesView {
     need(this.document, "meter", HTMLElement).hidden = !isOpen;
     say(need(this.document, "meter-said", HTMLElement), this.texts.say(flow.heard ? "devices.heard" : "devices.say_something"));
     this.#drawActions(flow, interview, isOpen);
-  }
-
-  /** @param {Flow} flow @param {Interview} interview */
-  #intro(flow, interview) {
-    if (interview.state === "in_progress") return this.texts.say("devices.open_elsewhere");
-    if (interview.state !== "interrupted") return this.texts.say("devices.intro");
-    return this.texts.say(flow.savedMs > 0 ? "devices.back" : "devices.back_nothing", { time: clockTime(flow.savedMs) });
   }
 
   /** @param {Flow} flow @param {boolean} isOpen */
@@ -82,10 +75,12 @@ export class DevicesView {
 
   /** @param {Flow} flow @param {Interview} interview @param {boolean} isOpen */
   #drawActions(flow, interview, isOpen) {
-    const isReturn = interview.state === "interrupted" || interview.state === "in_progress";
+    const isReturn = hasBegun(flow.questions.place) || interview.state === "interrupted" || interview.state === "in_progress";
+    const startsHere = isReturn || following("devices") === "interview";
     this.start.hidden = !isOpen;
-    need(this.document, "start-said", HTMLElement).hidden = !isOpen;
-    say(this.start, this.texts.say(isReturn ? "devices.resume" : "devices.start"));
+    need(this.document, "start-said", HTMLElement).hidden = !isOpen || !startsHere;
+    say(this.start, this.texts.say(isReturn ? "devices.resume" : startsHere ? "devices.start" : "devices.go_on"));
+    need(this.document, "headphones", HTMLElement).hidden = !isOpen || !interview.questions.some(({ sound_url }) => sound_url);
     this.turnOn.hidden = isOpen || flow.deviceProblem !== null;
     this.turnOn.disabled = flow.devices === "opening";
     say(this.turnOn, this.texts.say(flow.soundOnly ? "devices.turn_on_sound" : "devices.turn_on"));

@@ -1,32 +1,45 @@
 /**
  * What the candidate's page shows, and what it does next. Pure: an event goes in, the next state and the commands to
  * carry out come back. Time is in the events. The *Recording* light and the saved line change on the server's word only.
+ * Connections are in connection.js, questions and their time in questions.js.
  *
  * @typedef {import("./types.js").Interview} Interview
  * @typedef {import("./types.js").Problem} Problem
  * @typedef {import("./types.js").DeviceProblem} DeviceProblem
- * @typedef {"loading" | "notice" | "devices" | "interview" | "elsewhere" | "thanks" | "problem"} Screen
- * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "disk_full" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "finish_failed" | "nothing_recorded"} Trouble
+ * @typedef {import("./connection.js").Link} Link
+ * @typedef {"loading" | "notice" | import("./preparation.js").PreparationScreen | "back" | "interview" | "elsewhere" | "thanks" | "problem"} Screen
+ * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "disk_full" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "camera_muted" | "microphone_muted" | "finish_failed" | "nothing_recorded"} Trouble
  *
  * @typedef {object} Flow
  * @property {Screen} screen what is shown
  * @property {Problem | null} problem why `problem` is shown, or what stands in the way on `notice`
  * @property {DeviceProblem | null} deviceProblem why camera or microphone are not open
  * @property {Interview | null} interview as the server gave it last
+ * @property {number} awayMs how long nothing was recorded before this page came
+ * @property {import("./questions.js").Questions} questions where the candidate is in them
  * @property {"closed" | "opening" | "open"} devices
  * @property {boolean} soundOnly the candidate goes on without a picture
  * @property {boolean} hasPicture the opened devices have a camera
  * @property {boolean} heard the microphone has given a sound
  * @property {boolean} waiting a request of the candidate's is on its way
  * @property {boolean} confirming the question whether to finish is open
+ * @property {boolean} resuming the interview goes on as soon as camera and microphone are open
+ * @property {boolean} goingOn a pause ends as soon as this page sends
+ * @property {boolean} leaving the candidate finishes later: the camera goes off once the pause stands
  * @property {boolean} publishing this page is meant to send
- * @property {"idle" | "connecting" | "connected" | "disconnected" | "failed"} peer
- * @property {number} peerSince when `peer` changed
+ * @property {boolean} current the server's word: this page is the one that may act
+ * @property {Link | null} link the connection that counts
+ * @property {Link | null} spare a newer one, which replaces it once the server records from it
+ * @property {number} links how many connections this page has made
+ * @property {boolean} renew the way to the server has changed: make another connection while the old one serves
  * @property {number} tries connections in a row that came to nothing
  * @property {number | null} retryAt when to connect again
+ * @property {number} aliveAt when something last showed that what is sent arrives
  * @property {boolean} recording the server's word
  * @property {number} recordingAt when the server last said that it records
+ * @property {number | null} part the server's word: the number of the part that is being written
  * @property {number} toldAt when the server last said anything
+ * @property {number} now when the page last looked at the clock
  * @property {number} savedMs the server's word
  * @property {number} lagMs the server's word
  * @property {boolean} lagging what is said now is not being saved
@@ -34,48 +47,47 @@
  * @property {Trouble} trouble the sentence above the dock
  * @property {number} troubleSeconds a number in that sentence
  *
- * @typedef {"give_consent" | "open_devices" | "close_devices" | "open_control" | "close_control" | "publish" | "stop_publishing" | "stay_awake" | "let_sleep" | "finish" | "stop_meter" | "renew_client" | "reload"} Command
+ * @typedef {"load" | "give_consent" | "open_devices" | "open_devices_if_allowed" | "close_devices" | "open_control" | "close_control" | "publish" | "close_dropped" | "stop_publishing" | "stay_awake" | "let_sleep" | "finish" | "stop_meter" | "renew_client" | "reload" | "tell_shown" | import("./types.js").DoMessage} Command
  *
- * @typedef {{type: "loaded", interview: Interview} | {type: "load_failed", problem: Problem}
+ * @typedef {{type: "loaded", interview: Interview, now: number} | {type: "load_failed", problem: Problem}
  *   | {type: "consent_pressed"} | {type: "consented", interview: Interview} | {type: "consent_failed", problem: Problem}
  *   | {type: "turn_on_pressed"} | {type: "microphone_only_pressed"} | {type: "device_chosen"}
- *   | {type: "devices_opened", hasPicture: boolean} | {type: "devices_failed", problem: DeviceProblem} | {type: "heard"}
- *   | {type: "track_ended", kind: "camera" | "microphone"} | {type: "turn_on_again_pressed"}
- *   | {type: "start_pressed", now: number} | {type: "continue_here_pressed"} | {type: "retry_pressed"}
- *   | {type: "peer_changed", peer: Flow["peer"], now: number}
- *   | {type: "publish_refused", why: "superseded" | "finished" | "busy" | "disk_full" | "unreachable" | Problem, retryAfterMs: number | null, now: number}
- *   | {type: "told", message: import("./types.js").ControlMessage, now: number}
- *   | {type: "control_refused", problem: Problem} | {type: "tick", now: number}
+ *   | {type: "devices_opened", hasPicture: boolean, now: number} | {type: "devices_failed", problem: DeviceProblem} | {type: "heard"}
+ *   | {type: "track_changed", kind: "camera" | "microphone", is: "ended" | "muted" | "live"} | {type: "turn_on_again_pressed"}
+ *   | {type: "go_on_pressed", now: number} | {type: "go_back_pressed"} | {type: "continue_pressed", now: number} | {type: "continue_here_pressed"} | {type: "retry_pressed"}
+ *   | {type: "wish_pressed", wish: import("./types.js").Wish, take?: number, now: number, at: number} | {type: "later_pressed", now: number, at: number}
+ *   | {type: "peer_changed", n: number, peer: Link["peer"], now: number} | {type: "report_heard", n: number, report: number, now: number} | {type: "network_changed"}
+ *   | {type: "publish_refused", n: number, why: "superseded" | "finished" | "consent_missing" | "busy" | "disk_full" | "unreachable" | Problem, retryAfterMs: number | null, now: number}
+ *   | {type: "told", message: import("./types.js").ControlMessage, now: number, at: number}
+ *   | {type: "control_refused", problem: Problem} | {type: "tick", now: number, at: number}
  *   | {type: "finish_pressed"} | {type: "finish_cancelled"} | {type: "finish_confirmed"}
  *   | {type: "finished", interview: Interview} | {type: "finish_failed", why: "unreachable" | "nothing_recorded"}
  * } FlowEvent
  */
 
-import { backoff } from "./backoff.js";
-
-/** Saving may be this late before the page says so. */
-export const LAG_MS = 3000;
-/** A peer connection may be away this long before a new one is made. */
-export const AWAY_MS = 3000;
-/** A connection on which the server records nothing for this long is given up. */
-export const SILENT_MS = 5000;
-/** A connection has to stand within this time. The server gives up after the same. */
-export const CONNECT_MS = 20000;
+import { connect, connectAfresh, isExpected, peerChanged, recordingTold, reportHeard, retryLater, watch } from "./connection.js";
+import { following, preceding } from "./preparation.js";
+import { NO_QUESTIONS, ask, hasBegun, placeTold, refusedTold, timeTold } from "./questions.js";
 
 /** @type {Flow} */
 export const START = Object.freeze({
-  screen: "loading", problem: null, deviceProblem: null, interview: null,
-  devices: "closed", soundOnly: false, hasPicture: false, heard: false, waiting: false, confirming: false,
-  publishing: false, peer: "idle", peerSince: 0, tries: 0, retryAt: null,
-  recording: false, recordingAt: 0, toldAt: 0, savedMs: 0, lagMs: 0, lagging: false, everRecorded: false,
+  screen: "loading", problem: null, deviceProblem: null, interview: null, awayMs: 0, questions: NO_QUESTIONS,
+  devices: "closed", soundOnly: false, hasPicture: false, heard: false, waiting: false, confirming: false, resuming: false, goingOn: false, leaving: false,
+  publishing: false, current: false, link: null, spare: null, links: 0, renew: false, tries: 0, retryAt: null, aliveAt: 0,
+  recording: false, recordingAt: 0, part: null, toldAt: 0, now: 0, savedMs: 0, lagMs: 0, lagging: false, everRecorded: false,
   trouble: "none", troubleSeconds: 0,
 });
 
 /** Interview states in which nothing can be recorded any more, and what the page says then. @type {Record<string, Problem>} */
 const OVER = { completed: "finished", ready: "finished", expired: "expired", withdrawn: "withdrawn", deleted: "deleted" };
 
+/** Everything that sends, let go. @type {Command[]} */
+const STOP_SENDING = ["stop_publishing", "close_devices", "let_sleep"];
 /** Everything that this page holds open, let go. @type {Command[]} */
-const LET_GO = ["stop_publishing", "close_control", "close_devices", "let_sleep"];
+const LET_GO = [...STOP_SENDING, "close_control"];
+
+/** What is so after STOP_SENDING. @type {Partial<Flow>} */
+const STOPPED = { publishing: false, recording: false, devices: "closed", link: null, spare: null, waiting: false, confirming: false, resuming: false, goingOn: false, leaving: false, retryAt: null, lagging: false, trouble: "none" };
 
 /**
  * @param {Flow} flow
@@ -84,28 +96,36 @@ const LET_GO = ["stop_publishing", "close_control", "close_devices", "let_sleep"
  */
 export function reduce(flow, event) {
   switch (event.type) {
-    case "loaded": return loaded(flow, event.interview);
+    case "loaded": return loaded(flow, event.interview, event.now);
     case "load_failed": return [{ ...flow, screen: "problem", problem: event.problem }, []];
     case "retry_pressed": return flow.screen === "problem" ? [flow, ["reload"]] : openDevices(flow);
 
     case "consent_pressed": return flow.waiting ? [flow, []] : [{ ...flow, waiting: true, problem: null }, ["give_consent"]];
-    case "consented": return openDevices({ ...flow, interview: event.interview, screen: "devices", waiting: false });
+    case "consented": return consented(flow, event.interview);
     case "consent_failed": return [{ ...flow, waiting: false, problem: event.problem }, []];
 
     case "turn_on_pressed": case "device_chosen": case "turn_on_again_pressed": return openDevices(flow);
     case "microphone_only_pressed": return openDevices({ ...flow, soundOnly: true });
-    case "devices_opened": return devicesOpened(flow, event.hasPicture);
-    case "devices_failed": return [{ ...flow, devices: "closed", deviceProblem: event.problem }, []];
+    case "devices_opened": return devicesOpened(flow, event.hasPicture, event.now);
+    case "devices_failed": return devicesFailed(flow, event.problem);
     case "heard": return [{ ...flow, heard: true }, []];
-    case "track_ended": return [{ ...flow, trouble: event.kind === "camera" ? "camera_stopped" : "microphone_stopped" }, []];
+    case "track_changed": return [{ ...flow, trouble: trackTrouble(flow, event) }, []];
 
-    case "start_pressed": return flow.devices === "open" ? start(flow, event.now) : [flow, []];
+    case "go_on_pressed": return goOn(flow, event.now);
+    case "go_back_pressed": return [{ ...flow, screen: preceding(flow.screen) ?? flow.screen }, []];
+    case "continue_pressed": return flow.devices === "open" ? start(flow, event.now) : openDevices({ ...flow, resuming: true });
     case "continue_here_pressed": return continueHere(flow);
-    case "peer_changed": return [{ ...flow, peer: event.peer, peerSince: event.now }, []];
+
+    case "wish_pressed": return wished(flow, event.wish, event);
+    case "later_pressed": return wished({ ...flow, leaving: true }, "pause", event);
+
+    case "peer_changed": return peerChanged(flow, event.n, event.peer, event.now);
+    case "report_heard": return reportHeard(flow, event.n, event.report, event.now);
+    case "network_changed": return flow.publishing ? [{ ...flow, renew: true }, []] : [flow, []];
     case "publish_refused": return refused(flow, event);
-    case "told": return told(flow, event.message, event.now);
+    case "told": return byItself(...told(flow, event.message, event.now), event);
     case "control_refused": return ended(flow, event.problem);
-    case "tick": return tick(flow, event.now);
+    case "tick": return flow.publishing ? byItself(...watch(flow, event.now), event) : [flow, []];
 
     case "finish_pressed": return [{ ...flow, confirming: true }, []];
     case "finish_cancelled": return [{ ...flow, confirming: false }, []];
@@ -119,14 +139,30 @@ export function reduce(flow, event) {
 /**
  * @param {Flow} flow
  * @param {Interview} interview
+ * @param {number} now
  * @returns {[Flow, Command[]]}
  */
-function loaded(flow, interview) {
-  const next = { ...flow, interview, savedMs: interview.saved_ms };
+function loaded(flow, interview, now) {
+  const next = { ...flow, interview, savedMs: interview.saved_ms, awayMs: interview.away_ms ?? 0 };
   const over = OVER[interview.state];
   if (over !== undefined) return [{ ...next, screen: "problem", problem: over }, []];
-  // No surprise: on a return the camera opens when the candidate says so, and the press lets the page play sound, too.
-  return [{ ...next, screen: interview.consent === null ? "notice" : "devices" }, []];
+  if (interview.consent === null) return [{ ...next, screen: "notice" }, []];
+  if (interview.flow) next.questions = placeTold(next.questions, interview.flow, now);
+  // Who was here before needs one press; their camera opens by itself where the browser need not ask.
+  if (isReturn(next, interview)) return [{ ...next, screen: "back" }, ["open_control", "open_devices_if_allowed"]];
+  // No surprise: on a reload before the start the camera opens when the candidate says so.
+  return [{ ...next, screen: "devices" }, ["open_control"]];
+}
+
+/** @param {Flow} flow @param {Interview} interview */
+function isReturn(flow, interview) {
+  return hasBegun(flow.questions.place) || interview.state === "interrupted" || interview.state === "in_progress";
+}
+
+/** @param {Flow} flow @param {Interview} interview @returns {[Flow, Command[]]} */
+function consented(flow, interview) {
+  const [next, commands] = openDevices({ ...flow, interview, screen: "devices", waiting: false });
+  return [next, ["open_control", ...commands]];
 }
 
 /**
@@ -141,13 +177,40 @@ function openDevices(flow) {
 /**
  * @param {Flow} flow
  * @param {boolean} hasPicture
+ * @param {number} now
  * @returns {[Flow, Command[]]}
  */
-function devicesOpened(flow, hasPicture) {
-  const wasStopped = flow.trouble === "camera_stopped" || flow.trouble === "microphone_stopped";
+function devicesOpened(flow, hasPicture, now) {
+  const wasStopped = /^(camera|microphone)_/.test(flow.trouble);
   const next = { ...flow, devices: /** @type {const} */ ("open"), hasPicture, deviceProblem: null, trouble: wasStopped ? /** @type {const} */ ("none") : flow.trouble };
-  // In the middle of an interview the fresh camera goes out on a fresh connection.
-  return flow.screen === "interview" && flow.publishing ? [next, ["publish"]] : [next, []];
+  if (flow.screen === "interview" && flow.publishing) return connectAfresh(next, now);
+  return flow.resuming ? start(next, now) : [next, []];
+}
+
+/** @param {Flow} flow @param {DeviceProblem} problem @returns {[Flow, Command[]]} */
+function devicesFailed(flow, problem) {
+  // Whoever comes back and has no camera now gets the whole screen with what to do.
+  const screen = flow.screen === "back" ? "devices" : flow.screen;
+  return [{ ...flow, screen, devices: "closed", deviceProblem: problem, resuming: false }, []];
+}
+
+/**
+ * @param {Flow} flow
+ * @param {Extract<FlowEvent, {type: "track_changed"}>} event
+ * @returns {Flow["trouble"]}
+ */
+function trackTrouble(flow, { kind, is }) {
+  if (is === "ended") return `${kind}_stopped`;
+  if (is === "muted") return flow.trouble === `${kind}_stopped` ? flow.trouble : `${kind}_muted`;
+  return flow.trouble === `${kind}_muted` ? "none" : flow.trouble;
+}
+
+/** @param {Flow} flow @param {number} now @returns {[Flow, Command[]]} */
+function goOn(flow, now) {
+  if (flow.devices !== "open") return openDevices(flow);
+  const screen = flow.interview !== null && isReturn(flow, flow.interview) ? "interview" : following(flow.screen);
+  if (screen === null) return [flow, []];
+  return screen === "interview" ? start(flow, now) : [{ ...flow, screen }, []];
 }
 
 /**
@@ -156,11 +219,11 @@ function devicesOpened(flow, hasPicture) {
  * @returns {[Flow, Command[]]}
  */
 function start(flow, now) {
-  const next = {
-    ...flow, screen: /** @type {const} */ ("interview"), publishing: true, peer: /** @type {const} */ ("connecting"), peerSince: now,
-    tries: 0, retryAt: null, recordingAt: now, toldAt: now, trouble: /** @type {const} */ ("none"),
-  };
-  return [next, ["stop_meter", "stay_awake", "open_control", "publish"]];
+  const [next, commands] = connect({
+    ...flow, screen: "interview", publishing: true, resuming: false, goingOn: flow.questions.place?.step === "paused", leaving: false, link: null, spare: null,
+    tries: 0, recordingAt: now, toldAt: now, aliveAt: now, now, trouble: "none",
+  }, now);
+  return [next, ["stop_meter", "stay_awake", ...commands]];
 }
 
 /**
@@ -169,9 +232,38 @@ function start(flow, now) {
  */
 function continueHere(flow) {
   // A new client id makes the server take this page for the newer one; the camera has to open again first.
+  const screen = hasBegun(flow.questions.place) ? "back" : "devices";
   const interview = flow.interview && { ...flow.interview, state: "in_progress" };
-  const [next, commands] = openDevices({ ...flow, interview, screen: "devices", devices: "closed", heard: false });
-  return [next, ["renew_client", ...commands]];
+  const [next, commands] = openDevices({ ...flow, interview, screen, devices: "closed", heard: false, resuming: true });
+  return [next, ["renew_client", "open_control", ...commands]];
+}
+
+/**
+ * @param {Flow} flow
+ * @param {import("./types.js").Wish} wish
+ * @param {{now: number, at: number, take?: number}} moment
+ * @returns {[Flow, Command[]]}
+ */
+function wished(flow, wish, moment) {
+  const [questions, message] = ask(flow.questions, wish, moment);
+  return message === null ? [flow, []] : [{ ...flow, questions }, [message]];
+}
+
+/**
+ * What the page asks for by itself: the first question once it is being recorded, and the end of a pause once it sends.
+ * @param {Flow} flow
+ * @param {Command[]} commands
+ * @param {{now: number, at: number}} moment
+ * @returns {[Flow, Command[]]}
+ */
+function byItself(flow, commands, moment) {
+  const { place, askAgainAt } = flow.questions;
+  if (!flow.publishing || place === null || moment.now < askAgainAt || flow.link?.peer !== "connected") return [flow, commands];
+  const isToBegin = place.step === "before" && (flow.recording || !isExpected(flow));
+  const isToResume = place.step === "paused" && flow.goingOn;
+  if (!isToBegin && !isToResume) return [flow, commands];
+  const [next, asking] = wished(flow, isToBegin ? "begin" : "resume", moment);
+  return [next, [...commands, ...asking]];
 }
 
 /**
@@ -183,27 +275,11 @@ function refused(flow, event) {
   switch (event.why) {
     case "superseded": return superseded(flow);
     case "finished": return ended(flow, "finished");
+    // Whatever this page thought: the notice comes first, as it reads now.
+    case "consent_missing": return [{ ...flow, ...STOPPED, screen: "loading" }, [...LET_GO, "load"]];
     case "busy": case "disk_full": case "unreachable": case "server_failed": return retryLater(flow, event);
     default: return ended(flow, event.why);
   }
-}
-
-/**
- * @param {Flow} flow
- * @param {Extract<FlowEvent, {type: "publish_refused"}>} event
- * @returns {[Flow, Command[]]}
- */
-function retryLater(flow, event) {
-  const wait = event.retryAfterMs ?? backoff(flow.tries);
-  /** @type {Trouble} */
-  const trouble = event.why === "busy" || event.why === "disk_full" ? event.why : connectionTrouble(flow);
-  const next = { ...flow, peer: /** @type {const} */ ("idle"), tries: flow.tries + 1, retryAt: event.now + wait, trouble, troubleSeconds: Math.ceil(wait / 1000) };
-  return [next, ["stop_publishing"]];
-}
-
-/** @param {Flow} flow @returns {Trouble} */
-function connectionTrouble(flow) {
-  return flow.everRecorded ? "connection" : "lost_at_start";
 }
 
 /**
@@ -214,10 +290,12 @@ function connectionTrouble(flow) {
  */
 function told(flow, message, now) {
   switch (message.type) {
-    case "state": return message.state in OVER ? overTold(flow, message.state) : recordingTold(flow, { ...message, lag_ms: 0 }, now);
-    case "saved": return recordingTold(flow, message, now);
+    case "state": return stateTold(flow, message, now);
+    case "saved": return recordingTold({ ...flow, questions: timeTold(flow.questions, message, now) }, message, now);
+    case "flow": return flowTold(flow, message, now);
+    case "refused": return [{ ...flow, toldAt: now, leaving: false, questions: refusedTold(flow.questions, message.id, now) }, []];
     case "takeover": return superseded(flow);
-    case "notice": return [{ ...flow, toldAt: now, trouble: noticeTrouble(flow, message.code) }, []];
+    case "notice": return [noticeTold({ ...flow, toldAt: now }, message.code), []];
     case "ended": return message.reason === "finished" ? thanked(flow) : ended(flow, endProblem(message));
     default: return [flow, []];
   }
@@ -225,39 +303,44 @@ function told(flow, message, now) {
 
 /**
  * @param {Flow} flow
- * @param {string} state
+ * @param {import("./types.js").StateMessage} message
+ * @param {number} now
  * @returns {[Flow, Command[]]}
  */
-function overTold(flow, state) {
-  return OVER[state] === "finished" ? thanked(flow) : ended(flow, OVER[state] ?? "server_failed");
+function stateTold(flow, message, now) {
+  const over = OVER[message.state];
+  if (over !== undefined) return over === "finished" ? thanked(flow) : ended(flow, over);
+  const interview = flow.interview && { ...flow.interview, state: message.state };
+  return recordingTold({ ...flow, interview, current: message.current, awayMs: message.away_ms ?? flow.awayMs }, { ...message, lag_ms: 0 }, now);
 }
 
 /**
  * @param {Flow} flow
- * @param {{recording: boolean, saved_ms: number, lag_ms: number}} message
+ * @param {import("./types.js").FlowMessage} place
  * @param {number} now
  * @returns {[Flow, Command[]]}
  */
-function recordingTold(flow, message, now) {
-  // While this page's own connection is away, what the server still records is the tail of what was sent before.
-  const recording = message.recording && flow.peer === "connected";
-  const next = { ...flow, toldAt: now, recording, savedMs: Math.max(flow.savedMs, message.saved_ms), lagMs: message.lag_ms };
-  if (recording) {
-    Object.assign(next, { everRecorded: true, recordingAt: now, tries: 0, trouble: overcome(flow.trouble) });
+function flowTold(flow, place, now) {
+  const before = flow.questions.place;
+  const questions = placeTold(flow.questions, place, now);
+  const next = { ...flow, toldAt: now, now, questions, goingOn: flow.goingOn && place.step === "paused" };
+  // From here on it counts whether this step is being saved, not whether the one before was.
+  if (before?.step !== place.step) Object.assign(next, { recordingAt: now, lagging: false });
+  if (flow.leaving && place.step === "paused") return [{ ...next, ...STOPPED, screen: "back", awayMs: 0 }, STOP_SENDING];
+  if (flow.screen === "loading" || before === null || !flow.publishing) return [next, []];
+  if (place.revision !== before.revision) return [next, ["tell_shown"]];
+  // The same place again after a wish: the connection broke between the two, so the wish goes out once more.
+  return [next, questions.asked === null ? [] : [questions.asked]];
+}
+
+/** @param {Flow} flow @param {string} code @returns {Flow} */
+function noticeTold(flow, code) {
+  switch (code) {
+    case "disk_full": case "over_cap": case "server_stopping": return { ...flow, trouble: code };
+    case "disk_ok": return { ...flow, trouble: flow.trouble === "disk_full" ? "none" : flow.trouble };
+    case "reconnect": return { ...flow, renew: flow.publishing };
+    default: return flow;
   }
-  return [{ ...next, lagging: lags(next, now) }, []];
-}
-
-/** What is over as soon as the server records again. @param {Trouble} trouble @returns {Trouble} */
-function overcome(trouble) {
-  const over = ["connection", "lost_at_start", "busy", "server_stopping", "nothing_recorded"].includes(trouble);
-  return over ? "none" : trouble;
-}
-
-/** @param {Flow} flow @param {string} code @returns {Trouble} */
-function noticeTrouble(flow, code) {
-  if (code === "disk_full" || code === "over_cap" || code === "server_stopping") return code;
-  return code === "disk_ok" && flow.trouble === "disk_full" ? "none" : flow.trouble;
 }
 
 /** @param {import("./types.js").EndedMessage} message @returns {Problem} */
@@ -265,66 +348,20 @@ function endProblem(message) {
   return message.reason === "over_cap" ? "over_cap" : OVER[message.reason] ?? OVER[message.state] ?? "server_failed";
 }
 
-/** @param {Flow} flow @param {number} now */
-function lags(flow, now) {
-  return flow.publishing && (flow.lagMs >= LAG_MS || now - flow.toldAt >= LAG_MS || (!flow.recording && now - flow.recordingAt >= LAG_MS));
-}
-
-/**
- * @param {Flow} flow
- * @param {number} now
- * @returns {[Flow, Command[]]}
- */
-function tick(flow, now) {
-  if (!flow.publishing || flow.screen !== "interview") return [flow, []];
-  const next = { ...flow, lagging: lags(flow, now) };
-  if (next.retryAt !== null) return now >= next.retryAt ? reconnect(next, now) : [next, []];
-  if (!isGivenUp(next, now)) return [next, []];
-  // The first new try comes at once; the following ones wait longer and longer.
-  const wait = next.tries === 0 ? 0 : backoff(next.tries - 1);
-  return [{ ...next, peer: "idle", tries: next.tries + 1, retryAt: now + wait, recording: false, trouble: connectionTrouble(next) }, ["stop_publishing"]];
-}
-
-/** Whether this connection will not record any more. @param {Flow} flow @param {number} now */
-function isGivenUp(flow, now) {
-  const since = now - flow.peerSince;
-  switch (flow.peer) {
-    case "failed": return true;
-    case "disconnected": return since >= AWAY_MS;
-    case "connecting": return since >= CONNECT_MS;
-    // The server is reachable and says that nothing arrives: it was restarted, or the path is dead.
-    case "connected": return !flow.recording && since >= SILENT_MS && now - flow.recordingAt >= SILENT_MS && now - flow.toldAt < LAG_MS;
-    case "idle": return false;
-    default: return false;
-  }
-}
-
-/**
- * @param {Flow} flow
- * @param {number} now
- * @returns {[Flow, Command[]]}
- */
-function reconnect(flow, now) {
-  return [{ ...flow, retryAt: null, peer: "connecting", peerSince: now }, ["publish"]];
-}
-
 /** @param {Flow} flow @returns {[Flow, Command[]]} */
 function superseded(flow) {
-  return [{ ...flow, ...LET_GO_FLOW, screen: "elsewhere" }, LET_GO];
+  return [{ ...flow, ...STOPPED, screen: "elsewhere" }, LET_GO];
 }
 
 /** @param {Flow} flow @returns {[Flow, Command[]]} */
 function thanked(flow) {
-  return [{ ...flow, ...LET_GO_FLOW, screen: "thanks" }, LET_GO];
+  return [{ ...flow, ...STOPPED, screen: "thanks" }, LET_GO];
 }
 
 /** @param {Flow} flow @param {Problem} problem @returns {[Flow, Command[]]} */
 function ended(flow, problem) {
-  return [{ ...flow, ...LET_GO_FLOW, screen: "problem", problem }, LET_GO];
+  return [{ ...flow, ...STOPPED, screen: "problem", problem }, LET_GO];
 }
-
-/** What LET_GO leaves behind. @type {Pick<Flow, "publishing" | "recording" | "devices" | "peer" | "waiting" | "confirming" | "retryAt" | "lagging" | "trouble">} */
-const LET_GO_FLOW = { publishing: false, recording: false, devices: "closed", peer: "idle", waiting: false, confirming: false, retryAt: null, lagging: false, trouble: "none" };
 
 /** @param {never} event @returns {never} */
 function impossible(event) {

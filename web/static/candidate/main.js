@@ -1,6 +1,8 @@
 /** Wires the candidate's page: elements to events, the room to the browser. */
 
 import { copyText, embedded, need } from "../shared/dom.js";
+import { followChoice } from "./announce_choice.js";
+import { wallClock } from "./clock.js";
 import { takeCredentials } from "./credentials.js";
 import { missingSupport } from "./devices.js";
 import { START } from "./flow.js";
@@ -33,7 +35,7 @@ if (credentials === null) {
 /** @param {import("./credentials.js").Credentials} credentials */
 function open(credentials) {
   const room = new Room({ credentials, view, window, wakeLock: new WakeLock(document) });
-  const { camera, microphone, retry, microphoneOnly, turnOn, start } = view.devices;
+  const { camera, microphone, retry, microphoneOnly, turnOn } = view.devices;
   const on = (/** @type {HTMLElement} */ element, /** @type {() => import("./flow.js").FlowEvent} */ event) => element.addEventListener("click", () => room.dispatch(event()));
 
   need(document, "consent-form", HTMLFormElement).addEventListener("submit", (event) => {
@@ -44,16 +46,44 @@ function open(credentials) {
   on(retry, () => ({ type: "retry_pressed" }));
   on(microphoneOnly, () => ({ type: "microphone_only_pressed" }));
   on(turnOn, () => ({ type: "turn_on_pressed" }));
-  on(start, () => ({ type: "start_pressed", now: room.now() }));
+  for (const button of document.querySelectorAll("[data-go-on]")) {
+    if (button instanceof HTMLElement) on(button, () => ({ type: "go_on_pressed", now: room.now() }));
+  }
+  on(view.back.goOn, () => ({ type: "continue_pressed", now: room.now() }));
+  bindQuestions(room, on);
   on(view.button("turn-on-again"), () => ({ type: "turn_on_again_pressed" }));
   on(view.button("finish"), () => ({ type: "finish_pressed" }));
   on(view.button("confirm-yes"), () => ({ type: "finish_confirmed" }));
   on(view.button("confirm-no"), () => ({ type: "finish_cancelled" }));
-  view.dialog.addEventListener("cancel", () => room.dispatch({ type: "finish_cancelled" }));
+  view.interview.dialog.addEventListener("cancel", () => room.dispatch({ type: "finish_cancelled" }));
   on(view.button("continue-here"), () => ({ type: "continue_here_pressed" }));
 
   window.addEventListener("pagehide", () => room.leave());
   // A page that comes back from the browser's memory has no connection left: begin anew, the interview goes on.
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   void room.load();
+}
+
+/**
+ * What the candidate can do with a question.
+ * @param {Room} room
+ * @param {(element: HTMLElement, event: () => import("./flow.js").FlowEvent) => void} on
+ */
+function bindQuestions(room, on) {
+  const moment = () => ({ now: room.now(), at: wallClock() });
+  for (const button of document.querySelectorAll("[data-wish]")) {
+    if (!(button instanceof HTMLElement)) continue;
+    const wish = /** @type {import("./types.js").Wish} */ (button.dataset.wish);
+    on(button, () => ({ type: "wish_pressed", wish, ...moment() }));
+  }
+  on(view.button("later"), () => ({ type: "later_pressed", ...moment() }));
+  view.element("takes-list").addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLInputElement) room.dispatch({ type: "wish_pressed", wish: "choose_take", take: Number(target.value), ...moment() });
+  });
+  view.button("hear").addEventListener("click", ({ currentTarget }) => {
+    if (currentTarget instanceof HTMLElement) void room.sound.toggle(currentTarget.dataset.url ?? "");
+  });
+  followChoice(document, sessionStorage, (isWanted) => {
+    view.interview.question.announces = isWanted;
+  });
 }

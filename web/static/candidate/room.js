@@ -8,17 +8,21 @@
  * @typedef {object} Parts what the room is given
  * @property {import("./credentials.js").Credentials} credentials
  * @property {import("./view.js").RoomView} view
- * @property {Pick<Window, "location" | "performance" | "crypto"> & {navigator: Navigator}} window
+ * @property {Window} window
  * @property {import("./wake_lock.js").WakeLock} wakeLock
  */
 
 import { ApiProblem, InterviewApi, loadProblem } from "./api.js";
+import { wallClock } from "./clock.js";
+import { Connections } from "./connections.js";
 import { ControlChannel } from "./control_channel.js";
+import { isAllowed, watchNetwork, watchTracks } from "./device_watch.js";
 import { DeviceError, closeStream, openDevices } from "./devices.js";
 import { START, reduce } from "./flow.js";
 import { LevelMeter } from "./level_meter.js";
-import { publishRefusal } from "./refusals.js";
-import { WhipClient } from "./whip_client.js";
+import { following } from "./preparation.js";
+import { QuestionSound } from "./question_sound.js";
+import { isSilenced } from "./questions.js";
 
 /** How often the flow is asked whether something is overdue. */
 const TICK_MS = 250;
@@ -33,18 +37,23 @@ export class Room {
     this.wakeLock = wakeLock;
     this.api = new InterviewApi(credentials);
     this.control = new ControlChannel(credentials, {
-      onMessage: (message) => this.dispatch({ type: "told", message, now: this.now() }),
+      onMessage: (message) => this.dispatch({ type: "told", message, now: this.now(), at: wallClock() }),
       onRefused: (problem) => this.dispatch({ type: "control_refused", problem }),
     });
     this.meter = new LevelMeter({ onLevel: (level) => view.devices.showLevel(level), onHeard: () => this.dispatch({ type: "heard" }) });
+    this.sound = new QuestionSound(credentials, (state) => view.interview.question.showSound(state));
     this.flow = START;
     this.clientId = this.#newClientId();
     this.wish = { camera: "", microphone: "" };
     /** @type {MediaStream | null} */
     this.stream = null;
-    /** @type {WhipClient | null} */
-    this.whip = null;
-    setInterval(() => this.dispatch({ type: "tick", now: this.now() }), TICK_MS);
+    this.connections = new Connections(credentials, {
+      onState: (n, peer) => this.dispatch({ type: "peer_changed", n, peer, now: this.now() }),
+      onRefused: (n, refusal) => this.dispatch({ type: "publish_refused", n, ...refusal, now: this.now() }),
+      onReport: (n, report) => this.dispatch({ type: "report_heard", n, report, now: this.now() }),
+    });
+    watchNetwork(window, () => this.dispatch({ type: "network_changed" }));
+    setInterval(() => this.dispatch({ type: "tick", now: this.now(), at: wallClock() }), TICK_MS);
   }
 
   /** Milliseconds of a clock that never goes back. */
@@ -56,15 +65,25 @@ export class Room {
   dispatch(event) {
     const [flow, commands] = reduce(this.flow, event);
     if (flow === this.flow && commands.length === 0) return;
+    const [before, after] = [this.flow, flow].map(({ screen, questions }) => `${screen} ${questions.place?.question} ${questions.place?.step === "answering"}`);
+    if (before !== after) this.sound.stop();
     this.flow = flow;
+    this.#silence(isSilenced(flow.questions));
     this.view.render(flow);
     for (const command of commands) this.#carryOut(command);
+  }
+
+  /** While the interview is paused nothing leaves this device. @param {boolean} isSilent */
+  #silence(isSilent) {
+    for (const track of this.stream?.getTracks() ?? []) {
+      if (track.enabled === isSilent) track.enabled = !isSilent;
+    }
   }
 
   /** Ask the server which interview this is. */
   async load() {
     try {
-      this.dispatch({ type: "loaded", interview: await this.api.load() });
+      this.dispatch({ type: "loaded", interview: await this.api.load(), now: this.now() });
     } catch (error) {
       this.dispatch({ type: "load_failed", problem: loadProblem(error) });
     }
@@ -78,20 +97,25 @@ export class Room {
 
   /** The page goes away: tell the server at once, so that the part is closed now. */
   leave() {
-    this.whip?.leave();
+    this.connections.leave();
     this.control.close();
   }
 
   /** @param {Command} command */
   #carryOut(command) {
+    if (typeof command === "object") return this.control.send(command);
     switch (command) {
+      case "load": return void this.load();
       case "give_consent": return void this.#giveConsent();
       case "open_devices": return void this.#openDevices();
+      case "open_devices_if_allowed": return void this.#openIfAllowed();
       case "close_devices": return this.#closeDevices();
       case "open_control": return this.control.open(this.clientId);
       case "close_control": return this.control.close();
-      case "publish": return void this.#publish();
-      case "stop_publishing": return this.#stopPublishing();
+      case "publish": return this.#publish();
+      case "close_dropped": return this.connections.closeAllBut([this.flow.link?.n, this.flow.spare?.n]);
+      case "stop_publishing": return this.connections.closeAllBut([]);
+      case "tell_shown": return this.#tellShown();
       case "stay_awake": return void this.wakeLock.hold();
       case "let_sleep": return void this.wakeLock.release();
       case "finish": return void this.#finish();
@@ -111,6 +135,10 @@ export class Room {
     }
   }
 
+  async #openIfAllowed() {
+    if (await isAllowed(this.window.navigator)) this.dispatch({ type: "turn_on_pressed" });
+  }
+
   async #openDevices() {
     // Many phones cannot open a second camera while the first is open.
     this.#closeDevices();
@@ -128,13 +156,13 @@ export class Room {
   #devicesOpened(opened) {
     if (this.flow.devices !== "opening") return closeStream(opened.stream); // taken over while the browser asked
     this.stream = opened.stream;
-    for (const track of opened.stream.getTracks()) {
-      track.onended = () => this.dispatch({ type: "track_ended", kind: track.kind === "video" ? "camera" : "microphone" });
-    }
+    watchTracks(opened.stream, (kind, is) => {
+      if (this.stream === opened.stream) this.dispatch({ type: "track_changed", kind, is });
+    });
     this.view.showStream(opened.stream);
     this.view.devices.showChoices(opened);
-    if (this.flow.screen === "devices") this.meter.start(opened.stream);
-    return this.dispatch({ type: "devices_opened", hasPicture: opened.stream.getVideoTracks().length > 0 });
+    if (following(this.flow.screen) !== null && !this.flow.resuming) this.meter.start(opened.stream);
+    return this.dispatch({ type: "devices_opened", hasPicture: opened.stream.getVideoTracks().length > 0, now: this.now() });
   }
 
   #closeDevices() {
@@ -144,30 +172,17 @@ export class Room {
     this.view.showStream(null);
   }
 
-  async #publish() {
-    this.#stopPublishing();
-    const { interview } = this.flow;
-    if (this.stream === null || interview === null) return;
-    const whip = new WhipClient({
-      endpoint: `/whip/${encodeURIComponent(this.credentials.sessionId)}`,
-      token: this.credentials.token,
-      clientId: this.clientId,
-      iceServers: interview.ice_servers,
-      limits: interview.limits,
-      onState: (peer) => this.dispatch({ type: "peer_changed", peer, now: this.now() }),
-    });
-    this.whip = whip;
-    try {
-      await whip.publish(this.stream);
-    } catch (error) {
-      if (whip.closed) return; // given up meanwhile: its end is no news
-      this.dispatch({ type: "publish_refused", ...publishRefusal(error), now: this.now() });
-    }
+  #publish() {
+    const { interview, links } = this.flow;
+    if (this.stream !== null && interview !== null) void this.connections.publish(links, this.stream, this.clientId, interview);
   }
 
-  #stopPublishing() {
-    this.whip?.close();
-    this.whip = null;
+  /** Tell the server when the candidate saw what it brought: once it has been drawn. */
+  #tellShown() {
+    const revision = this.flow.questions.place?.revision ?? 0;
+    const tell = () => this.control.send({ type: "shown", revision, at: wallClock() });
+    if (this.window.document.hidden) tell();
+    else this.window.requestAnimationFrame(tell);
   }
 
   async #finish() {

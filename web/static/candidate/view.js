@@ -5,15 +5,20 @@
  * @typedef {import("./types.js").Interview} Interview
  */
 
-import { need, say, showOnly } from "../shared/dom.js";
+import { need, say } from "../shared/dom.js";
 import { clockTime } from "../shared/format.js";
+import { BackView } from "./back_view.js";
 import { DevicesView } from "./devices_view.js";
+import { InterviewView } from "./interview_view.js";
 
 /** Problems that a copy of the link solves. */
 const COPY_THE_LINK = new Set(["insecure_page", "no_api", "not_acceptable"]);
-/** Troubles that a new connection does not end. */
-const NOT_CONNECTION = new Set(["disk_full", "camera_stopped", "microphone_stopped"]);
 const DAY_MS = 86_400_000;
+
+/**
+ * @typedef {{render: (flow: Flow, interview: Interview) => void}} ScreenView
+ * @typedef {{showStream: (stream: MediaStream | null) => void}} StreamView one's own picture
+ */
 
 /** Everything on the page. */
 export class RoomView {
@@ -25,8 +30,13 @@ export class RoomView {
     this.document = document;
     this.texts = texts;
     this.devices = new DevicesView(document, texts);
-    this.self = need(document, "self", HTMLVideoElement);
-    this.dialog = need(document, "confirm", HTMLDialogElement);
+    this.back = new BackView(document, texts);
+    this.interview = new InterviewView(document, texts);
+    /** What draws which screen; the others are drawn here. @type {Map<Flow["screen"], ScreenView>} */
+    this.screens = new Map();
+    this.screens.set("devices", this.devices).set("back", this.back).set("interview", this.interview);
+    /** @type {StreamView[]} */
+    this.streamViews = [this.devices, this.back, this.interview];
     /** @type {Flow["screen"]} */
     this.shown = "loading";
   }
@@ -53,16 +63,24 @@ export class RoomView {
     if (flow.screen === "elsewhere") say(this.element("elsewhere-said"), this.texts.say("elsewhere.said", { time: clockTime(flow.savedMs) }));
     if (flow.interview === null) return;
     if (flow.screen === "notice") this.#drawNotice(flow, flow.interview);
-    if (flow.screen === "devices") this.devices.render(flow, flow.interview);
-    if (flow.screen === "interview") this.#drawInterview(flow, flow.interview);
+    this.screens.get(flow.screen)?.render(flow, flow.interview);
+    this.#drawAnnounceChoice(flow.interview);
     if (flow.screen === "thanks") this.#drawThanks(flow, flow.interview);
+  }
+
+  /** Where no answer has an end, nobody need be told of it. @param {Interview} interview */
+  #drawAnnounceChoice({ questions }) {
+    const hasEnd = questions.some(({ answer_ms }) => typeof answer_ms === "number");
+    for (const choice of this.document.querySelectorAll("[data-announce-time]")) {
+      if (choice instanceof HTMLElement) choice.hidden = !hasEnd;
+    }
   }
 
   /** @param {Flow["screen"]} screen */
   #switchTo(screen) {
     if (screen === this.shown) return;
     this.shown = screen;
-    if (screen !== "interview") this.dialog.close();
+    if (screen !== "interview") this.interview.dialog.close();
     for (const section of this.document.querySelectorAll("[data-screen]")) {
       if (section instanceof HTMLElement) section.hidden = section.dataset.screen !== screen;
     }
@@ -94,68 +112,6 @@ export class RoomView {
     const values = { time: clockTime(flow.savedMs) };
     const path = `problems.${flow.problem}`;
     return `${this.texts.say(`${path}.title`)}. ${this.texts.say(`${path}.said`, values)} ${this.texts.say(`${path}.todo`)}`;
-  }
-
-  /** @param {Flow} flow @param {Interview} interview */
-  #drawInterview(flow, { questions }) {
-    const list = this.element("questions");
-    if (list.childElementCount !== questions.length) list.replaceChildren(...questions.map((question) => this.#questionItem(question)));
-    this.element("self-off").hidden = flow.hasPicture;
-    this.self.hidden = !flow.hasPicture;
-    this.#drawLight(flow);
-    this.#drawSaved(flow);
-    this.#drawTrouble(flow);
-    this.#drawFinish(flow);
-  }
-
-  /** @param {{text: string}} question */
-  #questionItem({ text }) {
-    const item = this.document.createElement("li");
-    item.textContent = text;
-    return item;
-  }
-
-  /** @param {Flow} flow */
-  #drawLight(flow) {
-    const light = this.element("light");
-    const name = flow.recording ? "recording" : NOT_CONNECTION.has(flow.trouble) ? "off" : "connecting";
-    light.dataset.light = name;
-    showOnly(light, name);
-    say(this.element("announcer"), this.texts.say(flow.lagging ? "interview.not_saved" : flow.recording ? "interview.recording" : "interview.connecting"));
-  }
-
-  /** @param {Flow} flow */
-  #drawSaved(flow) {
-    const saved = this.element("saved");
-    const name = flow.lagging ? "lagging" : flow.savedMs > 0 ? "saved" : "none";
-    saved.dataset.saved = name;
-    showOnly(saved, name);
-    say(this.element("saved-said"), this.texts.say("interview.saved", { time: clockTime(flow.savedMs) }));
-  }
-
-  /** @param {Flow} flow */
-  #drawTrouble(flow) {
-    this.element("trouble").hidden = flow.trouble === "none" && flow.deviceProblem === null;
-    this.element("turn-on-again").hidden = flow.devices !== "closed" && flow.trouble !== "camera_stopped" && flow.trouble !== "microphone_stopped";
-    say(this.element("trouble-said"), this.#troubleSentence(flow));
-  }
-
-  /** @param {Flow} flow */
-  #troubleSentence(flow) {
-    if (flow.deviceProblem !== null) return this.texts.say(`problems.${flow.deviceProblem}.todo`);
-    if (flow.trouble === "none") return "";
-    const path = flow.trouble === "connection" ? "lost" : flow.trouble;
-    return this.texts.say(`interview.${path}`, { time: clockTime(flow.savedMs), seconds: flow.troubleSeconds });
-  }
-
-  /** @param {Flow} flow */
-  #drawFinish(flow) {
-    const finish = this.button("finish");
-    finish.disabled = flow.waiting;
-    say(finish, this.texts.say(flow.waiting ? "interview.finishing" : "interview.finish"));
-    say(this.element("confirm-said"), this.texts.say("interview.confirm_said", { time: clockTime(flow.savedMs) }));
-    if (flow.confirming && !this.dialog.open) this.dialog.showModal();
-    if (!flow.confirming) this.dialog.close();
   }
 
   /** @param {Flow} flow @param {Interview} interview */
@@ -196,9 +152,8 @@ export class RoomView {
     field.select();
   }
 
-  /** @param {MediaStream | null} stream one's own picture, on both screens that show it */
+  /** @param {MediaStream | null} stream on every screen that shows it */
   showStream(stream) {
-    this.self.srcObject = stream;
-    this.devices.showStream(stream);
+    for (const view of this.streamViews) view.showStream(stream);
   }
 }

@@ -52,6 +52,18 @@ export class WhipClient {
   }
 
   /**
+   * When the server's latest report on what it received came, by the browser's clock; 0 before the first.
+   * @returns {Promise<number>}
+   */
+  async latestReport() {
+    let latest = 0;
+    for (const entry of (await this.peer.getStats()).values()) {
+      if (entry.type === "remote-inbound-rtp") latest = Math.max(latest, entry.timestamp);
+    }
+    return latest;
+  }
+
+  /**
    * The page goes away: end the WHIP session, and leave the peer connection to the browser. Closing it here would reach
    * the server first and look like a lost connection.
    */

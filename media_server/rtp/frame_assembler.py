@@ -20,6 +20,9 @@ class FrameAssembler:
     A frame that misses a packet is dropped, and so is every frame after it until the next keyframe: it refers to
     what is not there. The hole is told when that keyframe ends it, and reaches from the first frame missing to it.
     Lost packets whose absence leaves the picture IDs gapless were padding or layers that are not recorded.
+
+    A frame without an end is incomplete although no sequence number is missing: libwebrtc throws away what it has
+    not yet sent of a frame when a keyframe is ready behind it, and only then numbers the packets.
     """
 
     def __init__(self, ssrc: int, codec: Depacketiser, emit: Callable[[VideoFrame | Hole], None]) -> None:
@@ -34,6 +37,7 @@ class FrameAssembler:
         self._size = 0
         self._timestamp = 0
         self._arrival = 0.0
+        self._ends_are_told = False  # this sender marks the last packet of a frame
         self._descriptor: PayloadDescriptor | None = None  # of the newest frame's first packet
         self._last_timestamp: int | None = None  # of the newest frame handed out or told missing
         self._interval = _FIRST_INTERVAL
@@ -82,12 +86,15 @@ class FrameAssembler:
         self._size += len(fragment)
         self._arrival = min(self._arrival, arrival)
         if packet.marker or descriptor.ends_frame:
+            self._ends_are_told = True
             self._complete()
         elif self._size > MAX_FRAME_SIZE:
             self._break_off(timestamp)
 
     def _begin(self, descriptor: PayloadDescriptor, timestamp: int, arrival: float) -> None:
-        if self._fragments:
+        if self._fragments and self._ends_are_told:
+            self._break_off(self._timestamp)
+        elif self._fragments:
             self._complete()  # nothing is missing, so its sender sets no marker
         if self._gap and not self._follows(descriptor):
             self._break_off(timestamp)

@@ -124,12 +124,14 @@ def decode(path: Path) -> Decoded:
     sound = _SoundReader()
     errors: list[str] = []
     with av.open(str(path)) as container:
+        strict = _strict_decoder(container)
         for packet in _packets(container, errors):
             try:
-                frames: Sequence[object] = packet.decode()
+                is_picture = packet.stream.type == "video"
+                frames: Sequence[object] = strict.decode(packet) if strict and is_picture else packet.decode()
                 for frame in frames:
                     if isinstance(frame, av.VideoFrame):
-                        pictures.append(_read_picture(frame))
+                        pictures.append(_read_picture(frame, keyframe=packet.is_keyframe))
                     elif isinstance(frame, av.AudioFrame):
                         sound.take(frame, packet.size)
             except av.error.FFmpegError as problem:
@@ -220,6 +222,17 @@ def _steps(times: list[float]) -> Iterator[float]:
     return (later - earlier for earlier, later in pairwise(times))
 
 
+def _strict_decoder(container: av.container.InputContainer) -> av.VideoCodecContext | None:
+    """libvpx, which Chromium decodes with: it refuses what FFmpeg's own decoders let pass, a frame cut short, say."""
+    names = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+    name = names.get(container.streams.video[0].codec_context.name) if container.streams.video else None
+    if name is None:
+        return None
+    decoder = av.CodecContext.create(name, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    return decoder
+
+
 def _packets(container: av.container.InputContainer, errors: list[str]) -> "Iterator[av.Packet[Stream]]":
     try:
         yield from container.demux()
@@ -227,7 +240,7 @@ def _packets(container: av.container.InputContainer, errors: list[str]) -> "Iter
         errors.append(str(problem))
 
 
-def _read_picture(frame: av.VideoFrame) -> Picture:
+def _read_picture(frame: av.VideoFrame, *, keyframe: bool) -> Picture:
     luma = frame.planes[0]
     plane = np.frombuffer(bytes(luma), dtype=np.uint8).reshape(luma.height, luma.line_size)[:, : luma.width]
     across, down = luma.width / _WIDTH, luma.height / _HEIGHT
@@ -236,7 +249,7 @@ def _read_picture(frame: av.VideoFrame) -> Picture:
         time_s=frame.time or 0.0,
         counter=read_counter(plane),
         flash=_is_white(plane, x * across, y * down, width * across, height * down),
-        keyframe=bool(frame.key_frame),
+        keyframe=keyframe,
         width=frame.width,
         height=frame.height,
     )

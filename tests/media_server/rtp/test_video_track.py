@@ -276,6 +276,27 @@ def test_many_ssrcs_are_not_remembered_for_ever() -> None:
 
 
 @CODECS
+def test_a_frame_that_its_sender_threw_away_half_sent_is_dropped(codec: VideoCodec) -> None:
+    """libwebrtc does so when a keyframe is ready behind it, and leaves no sequence number out."""
+    frames = frames_of(codec)
+    packets = list(video_packets(codec, frames, max_payload=40))
+    last_of_29 = max(index for index, packet in enumerate(packets) if packet.timestamp == 29 * VIDEO_TICKS)
+    assert packets[last_of_29 - 1].timestamp == packets[last_of_29].timestamp, "the frame takes several packets"
+    kept = packets[:last_of_29] + [
+        replace(packet, sequence_number=packet.sequence_number - 1) for packet in packets[last_of_29 + 1 :]
+    ]
+    track = VideoTrack(codec, LossSettings())
+    actions = []
+    for index, packet in enumerate(kept):
+        track.receive_packet(packet, index * 0.005)
+        actions += track.actions()
+    out = [action for action in actions if isinstance(action, VideoFrame)]
+    assert [frame.data for frame in out] == [frame.data for number, frame in enumerate(frames) if number != 29]
+    holes = [action for action in actions if isinstance(action, Hole)]
+    assert [(hole.start_timestamp, hole.end_timestamp) for hole in holes] == [(29 * VIDEO_TICKS, 30 * VIDEO_TICKS)]
+
+
+@CODECS
 def test_a_sender_that_sets_no_marker(codec: VideoCodec) -> None:
     """The next frame's beginning ends the one before; VP9's descriptor tells the end itself."""
     frames = frames_of(codec)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_server.rtp.loss import LossSettings
-from media_server.rtp.packet import Hole, KeyframeWish, MediaKind, Nack, VideoCodec, VideoFrame
+from media_server.rtp.packet import Hole, KeyframeWish, MediaKind, Nack, TrackAction, VideoCodec, VideoFrame
 from media_server.rtp.video_track import VideoTrack
 from tests.fakes.rtp_sender import HEIGHT, VIDEO_TICKS, WIDTH, EncodedFrame, FakePacket, encoded_video, video_packets
 from tests.media_server.rtp.bounds import bounded
@@ -286,7 +286,7 @@ def test_a_frame_that_its_sender_threw_away_half_sent_is_dropped(codec: VideoCod
         replace(packet, sequence_number=packet.sequence_number - 1) for packet in packets[last_of_29 + 1 :]
     ]
     track = VideoTrack(codec, LossSettings())
-    actions = []
+    actions: list[TrackAction] = []
     for index, packet in enumerate(kept):
         track.receive_packet(packet, index * 0.005)
         actions += track.actions()

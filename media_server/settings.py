@@ -1,4 +1,4 @@
-"""The `[media]` section of the settings."""
+"""The `[media]`, `[work]` and `[speech]` sections of the settings."""
 
 import re
 from typing import Annotated
@@ -76,3 +76,43 @@ class MediaSettings(BaseModel):
         """The ports as numbers, the last one included."""
         first, last = self.udp_ports.split("-")
         return range(int(first), int(last) + 1)
+
+
+class WorkSettings(BaseModel):
+    """How heavy work is done beside live interviews, each piece in a process of its own at low priority."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at_once: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="How many pieces of heavy work (joining, transcoding, cutting) are done at once."
+    )
+    attempts: Annotated[int, Field(ge=1, le=100)] = Field(
+        5, description="How often a piece of work is tried before it is given up; `holdfast jobs --retry` begins anew."
+    )
+    retry_after_s: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="How many seconds pass before the second attempt; four times as many before each next one."
+    )
+    look_every_s: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="How often the database is looked at for work that other processes asked for, in seconds."
+    )
+    max_sound_bytes: Annotated[int, Field(ge=65_536)] = Field(
+        30_000_000, description="The largest sound of a question that is taken, in bytes; a larger one gets 413."
+    )
+    max_sound_s: Annotated[float, Field(gt=0)] = Field(
+        180.0, description="The longest sound of a question that is taken, in seconds; a longer one gets 422."
+    )
+
+
+class SpeechSettings(BaseModel):
+    """A program that reads questions aloud."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    command: tuple[str, ...] = Field(
+        (),
+        description="A program that reads a text from standard input and writes a WAV to standard output, with its "
+        'arguments, as in `["espeak-ng", "--stdin", "--stdout"]`. Empty: questions without a sound stay silent.',
+    )
+    within_s: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="The program is ended after this many seconds; that counts as a failed attempt."
+    )

@@ -12,11 +12,13 @@ from aiohttp import web as aioweb
 
 from db.clock import Clock
 from db.engine import Database
+from db.work import Task, WorkKind
 from media_server.aio.aiortc_tap import NetworkSettings
 from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.disk import Disk
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
+from media_server.aio.work import Doer, HeavyWork
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
 from signaling.aio import deadlines
@@ -48,7 +50,10 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         stack.push_async_callback(database.close)
         recordings = Recordings(database, data_folder, clock)
         await recordings.mend_all()
-        await recordings.finish_pending()
+        await recordings.finish_pending(join=False)
+        heavy_work = HeavyWork(database, clock, settings.work, doers(recordings), speech=bool(settings.speech.command))
+        stack.push_async_callback(heavy_work.close)
+        await heavy_work.start()
         disk = Disk(clock, sync_interval=settings.media.sync_interval_s)
         disk.start()
         stack.push_async_callback(disk.stop)
@@ -59,7 +64,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             media=settings.media,
             make_publisher=publisher_maker(settings, disk, clock, data_folder),
             part_path=lambda folder, session_id, number: f"{UPLOADS}/{folder}/{part_path(session_id, number)}",
-            store=recordings.store,
+            store=lambda session_id: _store(recordings, heavy_work, session_id),
             erase=recordings.delete,
             has_room=lambda: data_folder.room().free_bytes >= LEAST_ROOM_BYTES,
         )
@@ -67,7 +72,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         auth = Auth(database, data_folder.server_key(), clock, settings.web)
         stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
         stack.push_async_callback(_cancel, asyncio.create_task(_watch_deadlines(database, live_interviews, clock)))
-        yield Services(settings, clock, database, data_folder, disk, recordings, live_interviews, auth)
+        yield Services(settings, clock, database, data_folder, disk, recordings, heavy_work, live_interviews, auth)
 
 
 def create_app(services: Services) -> aioweb.Application:
@@ -115,6 +120,17 @@ def publisher_maker(
         )
 
     return make
+
+
+def doers(recordings: Recordings) -> dict[WorkKind, Doer]:
+    """Who does which heavy work."""
+    return {WorkKind.JOIN: lambda task, _: recordings.join(task.session_id)}
+
+
+async def _store(recordings: Recordings, heavy_work: HeavyWork, session_id: str) -> None:
+    """Store a finished interview: a single part at once, several beside the live path."""
+    if await recordings.store(session_id, several=False) is None:
+        await heavy_work.soon(Task(WorkKind.JOIN, session_id))
 
 
 async def _sweep_daily(recordings: Recordings) -> None:

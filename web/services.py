@@ -9,6 +9,7 @@ from db.engine import Database
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.disk import Disk
 from media_server.aio.recordings import Recordings
+from media_server.aio.work import HeavyWork
 from signaling.aio.live_interviews import LiveInterviews
 from web.auth import Auth
 from web.settings import Settings
@@ -33,6 +34,8 @@ class Services:
     "Who writes media."
     recordings: Recordings
     "Stores, mends, sweeps, deletes."
+    heavy_work: HeavyWork
+    "Joins, transcodes and cuts beside everything else."
     live_interviews: LiveInterviews
     "Who publishes now."
     auth: Auth

@@ -20,7 +20,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from db.settings import DatabaseSettings
-from media_server.settings import MediaSettings
+from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -156,7 +156,9 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     notice: NoticeSettings = NoticeSettings()
     signaling: SignalingSettings = SignalingSettings()
+    speech: SpeechSettings = SpeechSettings()
     web: WebSettings = WebSettings()
+    work: WorkSettings = WorkSettings()
 
     @classmethod
     def settings_customise_sources(

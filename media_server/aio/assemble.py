@@ -16,7 +16,6 @@ import contextlib
 import errno
 import logging
 import os
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -30,6 +29,7 @@ from db.states import IllegalTransition, InterviewState
 from media_server.aio import recording_files
 from media_server.aio.assembly_job import Job, Outcome
 from media_server.aio.data_folder import DataFolder
+from media_server.aio.worker_process import run_worker
 from media_server.recording.assembly import CannotJoin, Refusal
 
 logger = logging.getLogger(__name__)
@@ -38,10 +38,6 @@ WORKER: Final = "media_server.aio.assemble_worker"
 
 LEAST_ROOM: Final = 500_000_000
 "Octets that joining leaves free: whoever records at that moment must not meet a full disk because of it."
-
-
-class AssemblyFailed(Exception):  # noqa: N818  it says what happened
-    """The process that joins ended without an outcome; standard error tells why. The parts are as they were."""
 
 
 class Assembler:
@@ -55,7 +51,7 @@ class Assembler:
     async def assemble(self, interview: InterviewSession) -> str:
         """Join the parts of a finished interview, all of them ended; it is `ready` then. Returns `video_file_path`.
 
-        Raises CannotJoin when they need more than joining, OSError, AssemblyFailed, IllegalTransition (somebody
+        Raises CannotJoin when they need more than joining, OSError, WorkerFailed, IllegalTransition (somebody
         deleted it meanwhile): the parts are as they were then, and the interview too.
         """
         _refuse_early(interview.parts)
@@ -77,7 +73,8 @@ class Assembler:
     async def _join(self, interview: InterviewSession, partial: str) -> Outcome:
         with contextlib.ExitStack() as stack:
             job = await asyncio.to_thread(self._open, interview, partial, stack)
-            outcome = await _run_worker(job)
+            handed = [*(descriptor for _, descriptor in job.parts), job.output]
+            outcome = Outcome.decode(await run_worker(WORKER, job.encode(), handed))
         if outcome.errno:
             raise OSError(outcome.errno, outcome.why, partial)
         if outcome.refusal is not None:
@@ -143,22 +140,3 @@ def _job(interview: InterviewSession, parts: tuple[tuple[int, int], ...], output
 
 def _nanoseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000) * 1_000
-
-
-async def _run_worker(job: Job) -> Outcome:
-    """Raises AssemblyFailed. A process that nobody waits for any more is ended."""
-    worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", WORKER),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        pass_fds=[*(descriptor for _, descriptor in job.parts), job.output],
-    )
-    try:
-        told, _ = await worker.communicate(job.encode())
-    finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
-    if worker.returncode:
-        raise AssemblyFailed(f"joining ended with {worker.returncode}")
-    return Outcome.decode(told)

@@ -1,4 +1,4 @@
-"""Joins parts into a recording: a process of its own at low priority, so that no live interview notices.
+"""Joins parts into a recording: a process of its own, started by `aio/worker_process`.
 
     python -m media_server.aio.assemble_worker < job.json > outcome.json
 
@@ -38,8 +38,6 @@ LOOK_BACK: Final = 65_536
 HEAD_ROOM: Final = 131_072
 "Octets in which the head of a part has to lie, the room for cues not counted."
 
-NICENESS: Final = 10
-
 
 class NotVerified(Exception):  # noqa: N818  it says what happened
     """What lies on the disk is not what was to be written."""
@@ -47,7 +45,6 @@ class NotVerified(Exception):  # noqa: N818  it says what happened
 
 def main() -> None:
     """Do the job on standard input, tell the outcome on standard output."""
-    os.nice(NICENESS)
     sys.stdout.buffer.write(run(Job.decode(sys.stdin.buffer.read())).encode())
 
 

@@ -86,6 +86,12 @@ class ContainedFiles:
             os.link(name, new_name, src_dir_fd=parent, dst_dir_fd=new_parent, follow_symlinks=False)
             _sync(new_parent)
 
+    def replace(self, path: str, new_path: str) -> None:
+        """Let a file take a name, at once and on the disk on return; whatever had it is gone then."""
+        with self._parent(path) as (parent, name), self._parent(new_path) as (new_parent, new_name):
+            os.replace(name, new_name, src_dir_fd=parent, dst_dir_fd=new_parent)
+            _sync(new_parent)
+
     def remove(self, path: str) -> bool:
         """Take a name away, that of a link too; gone from the disk on return. False when there was none."""
         try:

@@ -15,19 +15,20 @@ from db.errors import DatabaseError
 from db.models import InterviewSession
 from db.states import IllegalTransition, InterviewState, PartState
 from media_server.aio import recording_files
-from media_server.aio.assemble import Assembler, AssemblyFailed
+from media_server.aio.assemble import Assembler
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
 from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.mending import UNREADABLE, MendedPart, mend_all
+from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
-from media_server.recording.assembly import CannotJoin
+from media_server.recording.assembly import CannotJoin, Refusal
 from media_server.recording.retention import is_due
 
 logger = logging.getLogger(__name__)
 
 
 # What one interview's files or the database may say; the next interview has its turn all the same.
-_FAILURES = (OSError, OutsideFolder, DatabaseError, IllegalTransition, AssemblyFailed)
+_FAILURES = (OSError, OutsideFolder, DatabaseError, IllegalTransition, WorkerFailed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +49,39 @@ class Recordings:
         self._data_folder = data_folder
         self._clock = clock
         self._assembler = Assembler(database, data_folder, clock)
-        self._one_at_a_time = asyncio.Lock()
+        self.one_at_a_time = asyncio.Lock()
+        "Held by whoever names, replaces or removes the files of an interview that is over."
 
-    async def store(self, session_id: str) -> str | None:
+    async def store(self, session_id: str, *, several: bool = True) -> str | None:
         """Make a finished interview's parts its recording; the interview is `ready` then.
 
         A single part only gets its final name, several are joined. Returns `video_file_path`. None, and nothing
-        happens, while it is not finished, a part is still open, or they cannot be joined as they are. Repeating it is
-        harmless. Raises NotFound, FileNotFoundError (a part's file is gone), OSError, AssemblyFailed.
+        happens, while it is not finished, a part is still open, they cannot be joined as they are, or there are
+        several and that is not wanted. Repeating it is harmless. Raises NotFound, FileNotFoundError (a part's file is
+        gone), OSError, WorkerFailed.
         """
-        async with self._one_at_a_time:
+        try:
+            return await self._stored(session_id, several=several)
+        except CannotJoin as refused:
+            logger.warning("interview %s: its parts stay as they are, %s: %s", session_id, refused.refusal, refused)
+            return None
+
+    async def join(self, session_id: str) -> None:
+        """The same, but when parts cannot be joined as they are, CannotJoin says why."""
+        await self._stored(session_id, several=True)
+
+    async def _stored(self, session_id: str, *, several: bool) -> str | None:
+        async with self.one_at_a_time:
             async with self._database.reading() as db_session:
                 interview = await interviews.get_interview(db_session, session_id)
             if interview.state is InterviewState.READY:
                 return interview.video_file_path
-            if not _is_storable(interview):
+            if interview.state is not InterviewState.COMPLETED or not _all_ended(interview):
                 return None
-            return await (self._store(interview) if len(interview.parts) == 1 else self._join(interview))
+            _refuse_unreadable(interview)
+            if len(interview.parts) == 1:
+                return await self._store(interview)
+            return await self._assembler.assemble(interview) if several else None
 
     async def delete(self, session_id: str) -> None:
         """Remove an interview's recording, parts and WAV files; its row stays, `deleted`. Repeating it is harmless.
@@ -72,7 +89,7 @@ class Recordings:
         Whoever records it is told to stop before. Raises NotFound; OSError leaves it `deleted`, the rest for
         :meth:`finish_pending`.
         """
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             async with self._database.writing() as db_session:
                 interview = await deletion.begin_deletion(db_session, session_id, self._clock.utc_now())
                 others = await deletion.others_with_media(db_session, session_id)
@@ -98,15 +115,18 @@ class Recordings:
         """Mend every part that a crash left open, before anybody records: see :func:`mending.mend_all`."""
         return await mend_all(self._database, self._data_folder, self._clock)
 
-    async def finish_pending(self) -> None:
-        """Finish what a crash interrupted: deletions, storing, names left over. One failure stops no other."""
+    async def finish_pending(self, *, join: bool = True) -> None:
+        """Finish what a crash interrupted: deletions, storing, names left over. One failure stops no other.
+
+        `join`: not only interviews with a single part are stored; the server has others do that beside it.
+        """
         async with self._database.reading() as db_session:
             deletions = await deletion.unfinished_deletions(db_session)
             storable = await recordings.storable(db_session)
         for session_id in deletions:
             await self._tried_to_delete(session_id)
         for session_id in storable:
-            await self._try_to_store(session_id)
+            await self._try_to_store(session_id, several=join)
         async with self._database.reading() as db_session:
             known = await deletion.known_paths(db_session)
             joined = await recordings.joined_parts(db_session)
@@ -118,16 +138,6 @@ class Recordings:
         async with self._database.reading() as db_session:
             known = await deletion.known_paths(db_session)
         return await asyncio.to_thread(_compare, self._data_folder.files, found, known)
-
-    async def _join(self, interview: InterviewSession) -> str | None:
-        """Several parts; None when they need more than joining. Transcoding, where it exists, begins here."""
-        try:
-            return await self._assembler.assemble(interview)
-        except CannotJoin as refused:
-            logger.warning(
-                "interview %s: its parts stay as they are, %s: %s", interview.session_id, refused.refusal, refused
-            )
-            return None
 
     async def _store(self, interview: InterviewSession) -> str:
         # A second name first, then the row, then the old name away: at every moment a row leads to the file.
@@ -160,20 +170,22 @@ class Recordings:
             return False
         return True
 
-    async def _try_to_store(self, session_id: str) -> None:
+    async def _try_to_store(self, session_id: str, *, several: bool) -> None:
         try:
-            await self.store(session_id)
+            await self.store(session_id, several=several)
         except _FAILURES:
             logger.exception("interview %s: its recording could not be stored; it stays completed", session_id)
 
 
-def _is_storable(interview: InterviewSession) -> bool:
+def _all_ended(interview: InterviewSession) -> bool:
     ended = {PartState.CLOSED, PartState.MENDED}
-    return (
-        interview.state is InterviewState.COMPLETED
-        and bool(interview.parts)
-        and all(part.state in ended and part.end_reason != UNREADABLE for part in interview.parts)
-    )
+    return bool(interview.parts) and all(part.state in ended for part in interview.parts)
+
+
+def _refuse_unreadable(interview: InterviewSession) -> None:
+    for part in interview.parts:
+        if part.end_reason == UNREADABLE:
+            raise CannotJoin(Refusal.UNREADABLE, part.number, "a crash left it, and it is no WebM of ours")
 
 
 def _compare(files: ContainedFiles, found: list[FoundFile], known: dict[str, str]) -> Comparison:

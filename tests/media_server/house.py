@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,7 +35,7 @@ class FixedClock:
         return self.now
 
 
-@dataclass(slots=True)
+@dataclass
 class House:
     """A data folder with people in it."""
 
@@ -46,6 +47,11 @@ class House:
     @property
     def recordings(self) -> Recordings:
         return Recordings(self.database, self.data_folder, self.clock)
+
+    @cached_property
+    def the_recordings(self) -> Recordings:
+        """The same one every time, as in a server."""
+        return self.recordings
 
     @property
     def uploads(self) -> Path:

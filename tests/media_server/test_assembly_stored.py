@@ -15,8 +15,8 @@ from db.engine import Database
 from db.recordings import PartOutcome
 from db.states import IllegalTransition, InterviewState, PartState
 from media_server.aio import assemble
-from media_server.aio.assemble import AssemblyFailed
 from media_server.aio.recordings import Recordings
+from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
 from media_server.recording.timeline import Timeline
 from tests.media_server.house import STARTED, House
@@ -206,7 +206,7 @@ async def test_a_disk_without_room_for_both_is_left_to_those_who_record(
 async def test_a_joining_process_that_dies_leaves_the_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.interview("one", media=MEDIA)
     monkeypatch.setattr(assemble, "WORKER", "media_server.aio.is_not_there")
-    with pytest.raises(AssemblyFailed):
+    with pytest.raises(WorkerFailed):
         await house.recordings.store("one")
     await assert_left_alone(house, MEDIA)
 

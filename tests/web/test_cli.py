@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from db import interviews
+from db import interviews, work
 from db.engine import Database
 from db.models import InterviewSession
 from signaling.protocol.tokens import read_candidate_token
-from tests.web.conftest import PASSWORD
+from tests.web.conftest import NOW, PASSWORD
 from web.cli import app
 
 runner = CliRunner()
@@ -156,6 +156,35 @@ def test_a_users_token_alone_is_printed(job: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}\n", token)
     assert told("user", "token", "hr@example.org")["token"] != token.strip()
     call("user", "password", "hr@example.org", "--password-stdin", stdin="another good password\n")
+
+
+async def test_heavy_work_is_listed_and_given_another_chance(job: str, data: Path) -> None:
+    add = ("interview", "add", "--job", job, "--candidate", "J", "--session-id", "one")
+    await asyncio.to_thread(told, *add)
+    assert await asyncio.to_thread(told, "jobs") == []
+    task = work.Task(work.WorkKind.ANSWER_SOUND, "one", "1/2")
+    database = await Database.open(data / "holdfast.db")
+    async with database.writing() as db_session:
+        await work.begin(db_session, task, NOW)
+        await work.fail(db_session, task, NOW, "there is\nnothing in it", None)
+    await database.close()
+    (listed,) = await asyncio.to_thread(told, "jobs")
+    assert listed == {
+        "kind": "answer_sound",
+        "session_id": "one",
+        "subject": "1/2",
+        "state": "failed",
+        "progress": 0.0,
+        "attempts": 1,
+        "error": "there is\nnothing in it",
+        "started_at": "2026-11-24T09:00:00Z",
+        "ended_at": "2026-11-24T09:00:00Z",
+        "retry_at": None,
+    }
+    printed = (await asyncio.to_thread(call, "jobs")).stdout
+    assert re.search(r"answer_sound 1/2 +one +failed +1 +there is nothing in it", printed)
+    (listed,) = await asyncio.to_thread(told, "jobs", "--retry")
+    assert (listed["state"], listed["attempts"]) == ("waiting", 0)
 
 
 def test_nothing_to_mend_and_nothing_to_sweep(job: str) -> None:

@@ -4,6 +4,7 @@ import typer
 
 from web.cli import interviews, people
 from web.cli.doctor import doctor
+from web.cli.jobs import jobs
 from web.cli.serve import serve
 from web.cli.upkeep import mend, sweep
 
@@ -19,6 +20,7 @@ app.add_typer(people.jobs, name="job")
 app.add_typer(interviews.app, name="interview")
 app.command()(mend)
 app.command()(sweep)
+app.command()(jobs)
 app.command()(doctor)
 
 

@@ -1,0 +1,181 @@
+"""Heavy work beside live interviews: a few pieces at once, each in a process of its own, tried again when it fails.
+
+What is due is read from the database: a restart, a crash or a lost row forgets nothing. Each piece can itself be cut
+anywhere and begun anew.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from db import work
+from db.clock import Clock
+from db.engine import Database
+from db.work import Task, WorkKind
+from media_server.aio.worker_process import OnProgress, WorkerFailed
+from media_server.recording.assembly import CannotJoin
+from media_server.recording.attempts import retry_at
+from media_server.settings import WorkSettings
+
+logger = logging.getLogger(__name__)
+
+Doer = Callable[[Task, OnProgress], Coroutine[Any, Any, None]]
+"Does one piece of work, or raises."
+
+SOON_S: Final = 3.0
+"Whoever finishes an interview waits so long for its recording; most are joined by then."
+PROGRESS_EVERY_S: Final = 2.0
+"How often progress is written down."
+NO_ROOM: Final = "the disk has no room for it"
+NO_ROOM_WAIT: Final = timedelta(minutes=5)
+"How long to wait for room. It counts as no attempt."
+
+
+class GiveUp(Exception):  # noqa: N818  it says what to do
+    """It can never work; the message tells the operator why."""
+
+
+class HeavyWork:
+    """Looks what is due and has it done. `doers` are the kinds of work that there is somebody for."""
+
+    def __init__(
+        self, database: Database, clock: Clock, settings: WorkSettings, doers: Mapping[WorkKind, Doer], *, speech: bool
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._doers = doers
+        self._speech = speech
+        self._running: dict[Task, asyncio.Task[None]] = {}
+        self._waited_for: dict[Task, asyncio.Event] = {}
+        self._woken = asyncio.Event()
+        self._doing: dict[Task, asyncio.Future[None]] = {}
+        self._loop: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    # --- start, run, close --------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin; what a crash left running is tried again."""
+        async with self._database.writing() as db_session:
+            await work.recover(db_session, self._settings.attempts, self._clock.utc_now())
+        self._loop = asyncio.create_task(self._look())
+
+    async def close(self) -> None:
+        """End every process; what they were at is begun anew at the next start. May be called twice."""
+        self._stopping = True
+        self.wake()
+        for doing in self._doing.values():
+            doing.cancel()
+        # Nobody else is cancelled: what is being written to the database is written.
+        await asyncio.gather(*(task for task in (self._loop, *self._running.values()) if task is not None))
+
+    def wake(self) -> None:
+        """Something may have become due."""
+        self._woken.set()
+
+    async def soon(self, task: Task) -> None:
+        """Wait a moment for a piece of work that has just become due; it goes on in any case."""
+        ended = self._waited_for.setdefault(task, asyncio.Event())
+        if task in self._running or task in await self._due():
+            self.wake()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), SOON_S)
+
+    async def _look(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                await self._begin_due()
+            except Exception:
+                logger.exception("what work is due cannot be read now")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._settings.look_every_s)
+
+    async def _begin_due(self) -> None:
+        for task in await self._due():
+            if len(self._running) >= self._settings.at_once:
+                break
+            if task not in self._running and not self._stopping:
+                self._running[task] = asyncio.create_task(self._do(task))
+
+    async def _due(self) -> list[Task]:
+        async with self._database.reading() as db_session:
+            wanted = await work.wanted(db_session, speech=self._speech)
+            due = await work.due(db_session, wanted, self._clock.utc_now())
+            settled = await work.settled(db_session, wanted)
+        if settled:
+            async with self._database.writing() as db_session:
+                await work.forget(db_session, settled)
+        return [task for task in due if task.kind in self._doers]
+
+    # --- one piece ----------------------------------------------------------------------
+
+    async def _do(self, task: Task) -> None:
+        try:
+            async with self._database.writing() as db_session:
+                attempts = await work.begin(db_session, task, self._clock.utc_now())
+            await self._attempt(task, attempts)
+        except Exception:
+            logger.exception("interview %s: what became of %s cannot be written down", task.session_id, task)
+        finally:
+            del self._running[task]
+            self._doing.pop(task, None)
+            self._waited_for.pop(task, asyncio.Event()).set()
+            self.wake()
+
+    async def _attempt(self, task: Task, attempts: int) -> None:
+        doing = self._doing[task] = asyncio.ensure_future(self._doers[task.kind](task, self._progress(task)))
+        try:
+            if self._stopping:
+                doing.cancel()
+            await doing
+        except asyncio.CancelledError:
+            async with self._database.writing() as db_session:
+                await work.postpone(db_session, task, work.STOPPED, None)
+        except Exception as error:  # noqa: BLE001  whatever it was is logged and written down
+            await self._failed(task, attempts, error)
+        else:
+            async with self._database.writing() as db_session:
+                await work.succeed(db_session, task, self._clock.utc_now())
+            logger.info("interview %s: %s is done", task.session_id, task)
+
+    async def _failed(self, task: Task, attempts: int, error: Exception) -> None:
+        now = self._clock.utc_now()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            logger.warning("interview %s: %s waits, %s", task.session_id, task, NO_ROOM)
+            async with self._database.writing() as db_session:
+                await work.postpone(db_session, task, NO_ROOM, now + NO_ROOM_WAIT)
+            return
+        again = None
+        if not isinstance(error, (GiveUp, CannotJoin)):
+            again = retry_at(attempts, self._settings.attempts, self._settings.retry_after_s, now)
+        logger.error("interview %s: %s failed, %s", task.session_id, task, _when(again), exc_info=error)
+        async with self._database.writing() as db_session:
+            await work.fail(db_session, task, now, _reason(error), again)
+
+    def _progress(self, task: Task) -> OnProgress:
+        written_at = self._clock.monotonic()
+
+        async def note(progress: float) -> None:
+            nonlocal written_at
+            now = self._clock.monotonic()
+            if now - written_at >= PROGRESS_EVERY_S:
+                written_at = now
+                async with self._database.writing() as db_session:
+                    await work.note_progress(db_session, task, progress)
+
+        return note
+
+
+def _reason(error: Exception) -> str:
+    said = str(error) or type(error).__name__
+    return said if isinstance(error, (GiveUp, CannotJoin, WorkerFailed)) else f"{type(error).__name__}: {said}"
+
+
+def _when(again: datetime | None) -> str:
+    return "and is given up" if again is None else f"tried again at {again:%H:%M:%S} UTC"

@@ -1,5 +1,6 @@
 """Where UDP is blocked: an interview goes through a real coturn, over TCP and over TLS."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -92,21 +93,39 @@ async def test_coturn_beside_holdfast_behind_a_nat(tmp_path: Path) -> None:
     assert path["candidateType"] in TRANSLATED
 
 
-@pytest.mark.parametrize(
-    ("settings", "verdict"),
-    [
-        pytest.param({}, "good", id="the right secret"),
-        pytest.param({"HOLDFAST_SIGNALING__TURN_SECRET": "another"}, "warning", id="another secret"),
-    ],
-)
-async def test_check_says_whether_the_relay_takes_our_credentials(
-    coturn: Coturn, tmp_path: Path, settings: dict[str, str], verdict: str
-) -> None:
-    settings = server_settings(coturn.tls_url) | settings
+async def checked(coturn: Coturn, tmp_path: Path, settings: dict[str, str]) -> dict[str, str | None]:
+    """What /check says of the connection: check → verdict."""
     async with running_server(tmp_path, settings=settings) as server, chromium(coturn.chromium_flag) as browser:
         page = await (await context_with_source(browser)).new_page()
         await page.goto(f"{server.base_url}/check")
         await page.get_by_role("button", name="Start check").click()
         await expect(page.locator("#summary")).to_be_visible(timeout=CHECKED_WITHIN_MS)
-        await expect(page.locator('[data-check="turn"]')).to_have_attribute("data-verdict", verdict)
-    assert ("Cannot find credentials" in coturn.log.read_text()) == (verdict != "good")
+        return {
+            name: await page.locator(f'[data-check="{name}"]').get_attribute("data-verdict") for name in ("udp", "turn")
+        }
+
+
+async def test_check_tells_a_network_without_udp(coturn: Coturn, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((HOST, 0))
+        stun = f"stun:{HOST}:{silent.getsockname()[1]}"
+        verdicts = await checked(coturn, tmp_path, server_settings(stun, coturn.tls_url))
+    assert verdicts == {"udp": "bad", "turn": "good"}
+
+
+async def test_check_tells_a_network_where_both_work(coturn: Coturn, tmp_path: Path) -> None:
+    # No NAT lies between, so the answer of the STUN server brings the browser no candidate.
+    stun = f"stun:{HOST}:{coturn.port}"
+    assert await checked(coturn, tmp_path, server_settings(stun, coturn.tcp_url)) == {"udp": "good", "turn": "good"}
+
+
+async def test_check_tells_a_server_whose_name_nobody_knows(coturn: Coturn, tmp_path: Path) -> None:
+    verdicts = await checked(coturn, tmp_path, server_settings("stun:stun.invalid", coturn.tcp_url))
+    assert verdicts == {"udp": "bad", "turn": "good"}
+
+
+async def test_check_tells_a_relay_that_refuses_our_password(coturn: Coturn, tmp_path: Path) -> None:
+    # Nothing is asked over UDP here, so nothing is known to be blocked.
+    verdicts = await checked(coturn, tmp_path, server_settings(coturn.tls_url, secret="another"))
+    assert verdicts == {"udp": "good", "turn": "warning"}
+    assert "Cannot find credentials of user" in coturn.log.read_text()

@@ -7,6 +7,8 @@
 
 import { DeviceError, closeStream, missingSupport, openDevices } from "../candidate/devices.js";
 
+/** Servers that are asked over UDP. Browsers ask a TURN server over UDP for their own address, too. */
+const OVER_UDP = /^stun:|^turn:(?!.*[?]transport=tcp$)/i;
 /** Long enough for a far STUN or TURN server; a blocked network answers nothing at all. */
 const GATHER_MS = 8000;
 const PICTURE_FORMATS = ["VP9", "VP8"];
@@ -45,17 +47,22 @@ export function checkFormats() {
 }
 
 /**
- * Whether packets leave this network: a STUN server has to answer. Without one the browser's own connection is all we can see.
+ * Whether packets leave this network: a server has to answer over UDP. Without one the browser's own connection is all we can see.
  * @param {RTCIceServer[]} iceServers
  * @returns {Promise<Answer>}
  */
 export async function checkUdp(iceServers) {
   if (typeof RTCPeerConnection === "undefined") return { verdict: "bad", said: "no_api" };
-  const hasServers = iceServers.length > 0;
-  const found = await gather({ iceServers }, hasServers ? "srflx" : "host");
+  const asked = iceServers
+    .map((server) => ({ ...server, urls: [server.urls].flat().filter((url) => OVER_UDP.test(url)) }))
+    .filter(({ urls }) => urls.length > 0);
+  const hasServers = asked.length > 0;
+  const { found, allAnswered } = await gather({ iceServers: asked }, hasServers ? "srflx" : "host");
   if (found.has("srflx")) return { verdict: "good", said: "good" };
   if (!found.has("host")) return { verdict: "bad", said: "bad" };
-  return hasServers ? { verdict: "bad", said: "blocked" } : { verdict: "good", said: "local" };
+  if (!hasServers) return { verdict: "good", said: "local" };
+  // Where nothing translates addresses on the way, the server's answer brings no new one. Silence would last to the end.
+  return allAnswered ? { verdict: "good", said: "good" } : { verdict: "bad", said: "blocked" };
 }
 
 /**
@@ -65,22 +72,28 @@ export async function checkUdp(iceServers) {
 export async function checkTurn(iceServers) {
   const relays = iceServers.filter(({ urls }) => [urls].flat().some((url) => url.startsWith("turn")));
   if (relays.length === 0 || typeof RTCPeerConnection === "undefined") return { verdict: "skipped", said: "skipped" };
-  const found = await gather({ iceServers: relays, iceTransportPolicy: "relay" }, "relay");
+  const { found } = await gather({ iceServers: relays, iceTransportPolicy: "relay" }, "relay");
   return found.has("relay") ? { verdict: "good", said: "good" } : { verdict: "warning", said: "bad" };
 }
 
 /**
  * @param {RTCConfiguration} configuration
  * @param {RTCIceCandidateType} wanted enough as soon as it is found
- * @returns {Promise<Set<string>>} the types of ICE candidates that this browser found
+ * @returns {Promise<{found: Set<RTCIceCandidateType>, allAnswered: boolean}>} the types of ICE candidates that this browser found,
+ *   and whether it was done before the time was up, without a complaint
  */
 async function gather(configuration, wanted) {
   const peer = new RTCPeerConnection(configuration);
+  /** @type {Set<RTCIceCandidateType>} */
   const found = new Set();
+  let isComplete = false;
+  let complaints = 0;
   const done = new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+    peer.onicecandidateerror = () => (complaints += 1);
     peer.onicecandidate = ({ candidate }) => {
+      isComplete ||= candidate === null;
       if (candidate !== null && candidate.type !== null) found.add(candidate.type);
-      if (candidate === null || found.has(wanted)) resolve();
+      if (isComplete || found.has(wanted)) resolve();
     };
     setTimeout(resolve, GATHER_MS);
   });
@@ -88,5 +101,5 @@ async function gather(configuration, wanted) {
   await peer.setLocalDescription(await peer.createOffer());
   await done;
   peer.close();
-  return found;
+  return { found, allAnswered: isComplete && complaints === 0 };
 }

@@ -12,9 +12,11 @@ _STANDSTILL = 1.0  # seconds by which the least delay must rise at once before t
 
 _MAX_REPORTS = 12
 _FIT_REPORTS = 4  # fewer than these tell an offset but no drift
-_FIT_SPAN = 8.0  # seconds; the same
+_FIT_SPAN = 30.0  # seconds; over less, what single reports are off by looks like drift
 _MAX_DRIFT = 0.002  # no sound card and no system clock is off by more
-_OUTLIER = 0.2  # seconds a report may lie beside the line; a second one beside it there means that the clock stepped
+_STRAY = 0.015  # seconds that a report lies beside the line at least to be no noise; browsers' are off by 5 ms
+_AGREE = 0.010  # seconds within which a second stray report lies where the first did: the clock has stepped
+_MAX_STRAYS = 4  # as many in a row, wherever they lie: the line is wrong
 
 _WALL_CLOCK_STEP = 1.0  # seconds by which a report's wall time may differ from what its arrival lets expect
 _PROBATION = 4  # reports that must agree after the wall clock stepped
@@ -67,15 +69,17 @@ class ReportedClock:
     """One SSRC's RTP clock against its sender's wall clock, from the pairs in its sender reports.
 
     A line through the latest reports (its drift the median of all pairs' slopes, its offset the median of what is
-    left, so that single bad reports do not matter) smooths the few milliseconds that each report is off.
+    left) smooths the few milliseconds that each report is off. A sound clock also steps: what a busy machine does not
+    record in time is missing from the sample count for good. Two reports that lie beside the line at the same place
+    tell a step, and it is followed at once; a single one there does not count.
     """
 
-    __slots__ = ("_drift", "_offset", "_rate", "_reports", "_stray")
+    __slots__ = ("_drift", "_offset", "_rate", "_reports", "_strays")
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._reports: deque[tuple[float, int]] = deque(maxlen=_MAX_REPORTS)  # NTP seconds, RTP timestamp
-        self._stray: tuple[float, int] | None = None
+        self._strays: list[tuple[float, int]] = []  # the latest reports, when they lie beside the line
         self._offset = 0.0  # seconds that the line lies beside the newest report
         self._drift = 0.0  # NTP seconds per RTP second, less 1
 
@@ -88,23 +92,33 @@ class ReportedClock:
         return 1 / (1 + self._drift)
 
     def add(self, ntp_seconds: float, rtp_timestamp: int) -> None:
-        """Note a sender report's pair. One far beside the line is taken up when the next one agrees with it."""
+        """Note a sender report's pair. One beside the line is taken up when the next one agrees with it."""
         report = (ntp_seconds, rtp_timestamp)
-        if self._reports and abs(self.ntp_of(rtp_timestamp) - ntp_seconds) > _OUTLIER:
-            stray, self._stray = self._stray, report
-            if stray is None or abs(self._beside(stray, report)) > _OUTLIER:
-                return
-            self._reports.clear()
-            self._reports.append(stray)
-        self._stray = None
-        self._reports.append(report)
-        self._fit()
+        if not self._reports or abs(self.ntp_of(rtp_timestamp) - ntp_seconds) <= _STRAY:
+            self._strays.clear()
+            self._reports.append(report)
+            self._fit()
+            return
+        self._strays.append(report)
+        has_stepped = self._agree()
+        if has_stepped or len(self._strays) >= _MAX_STRAYS:
+            self._reports = deque(self._strays[-2:] if has_stepped else self._strays, maxlen=_MAX_REPORTS)
+            self._strays.clear()
+            self._fit()
 
     def ntp_of(self, rtp_timestamp: int) -> float:
         """The sender's wall time of an RTP timestamp, wrapped or unwrapped. There must be a report."""
         ntp, reference = self._reports[-1]
         elapsed = timestamp_distance(rtp_timestamp, reference) / self._rate
         return ntp + self._offset + elapsed * (1 + self._drift)
+
+    def _agree(self) -> bool:
+        """Whether the two latest strays lie on a line of the known drift."""
+        if len(self._strays) < 2:  # noqa: PLR2004 - two, as the docstring says
+            return False
+        first, second = self._strays[-2:]
+        elapsed = timestamp_distance(second[1], first[1]) / self._rate
+        return abs(self._beside(first, second) - elapsed * self._drift) <= _AGREE
 
     def _beside(self, first: tuple[float, int], second: tuple[float, int]) -> float:
         """By how many seconds the wall clock went on more than the media clock between two reports."""
@@ -117,21 +131,23 @@ class ReportedClock:
             (timestamp_distance(report[1], newest[1]) / self._rate, -self._beside(report, newest))
             for report in self._reports
         ]
-        self._drift = _median_slope(points)
+        slope = _median_slope(points)
+        # A step changes the offset, not the drift: what is known of it holds until there is enough to tell it anew.
+        self._drift = self._drift if slope is None else slope
         self._offset = median(beside - self._drift * elapsed for elapsed, beside in points)
 
 
-def _median_slope(points: list[tuple[float, float]]) -> float:
-    """Theil and Sen's slope; 0 while there is too little to tell one."""
+def _median_slope(points: list[tuple[float, float]]) -> float | None:
+    """Theil and Sen's slope; None while there is too little to tell one."""
     if len(points) < _FIT_REPORTS or points[-1][0] - points[0][0] < _FIT_SPAN:
-        return 0.0
+        return None
     slopes = [
         (later[1] - earlier[1]) / (later[0] - earlier[0])
         for index, earlier in enumerate(points)
         for later in points[index + 1 :]
         if later[0] > earlier[0]
     ]
-    return max(-_MAX_DRIFT, min(_MAX_DRIFT, median(slopes))) if slopes else 0.0
+    return max(-_MAX_DRIFT, min(_MAX_DRIFT, median(slopes))) if slopes else None
 
 
 class WallClock:

@@ -83,6 +83,43 @@ def test_a_stray_report_is_left_out_and_a_second_one_believed() -> None:
     assert len(clock) == 2
 
 
+@pytest.mark.parametrize("step", [0.02, 0.07, 0.19, -0.05])
+def test_a_step_of_the_sound_clock_is_followed_with_the_second_report(step: float) -> None:
+    """As measured in a busy browser: reports off by 5 ms at most, and sound missing from the sample count at once."""
+    random = Random(2)
+    clock = ReportedClock(48_000)
+
+    def report(at: float, missing: float) -> None:
+        clock.add(at + random.uniform(-0.005, 0.005), round((at - missing) * 48_000))
+
+    for index in range(12):
+        report(index * 5.0, 0.0)
+    for index in range(12, 14):
+        report(index * 5.0, step)
+    assert clock.ntp_of(round((67.0 - step) * 48_000)) == pytest.approx(67.0, abs=0.01)
+    for index in range(14, 40):
+        report(index * 5.0, step)
+        assert clock.ntp_of(round((index * 5.0 - step) * 48_000)) == pytest.approx(index * 5.0, abs=0.01)
+
+
+def test_a_line_that_no_report_lies_on_is_given_up() -> None:
+    clock = ReportedClock(48_000)
+    for second in range(5):
+        clock.add(second, second * 48_000)
+    for second, beside in enumerate([0.5, 0.2, 0.4, 0.3], start=5):
+        clock.add(second + beside, second * 48_000)
+    assert clock.ntp_of(8 * 48_000) == pytest.approx(8.35, abs=0.1)
+
+
+def test_a_drift_outlives_a_step() -> None:
+    clock = ReportedClock(48_000)
+    for index in range(12):
+        clock.add(index * 5.0, round(index * 5.0 * 48_000 * (1 + 300e-6)))
+    for index in range(12, 14):
+        clock.add(index * 5.0 + 1.0, round(index * 5.0 * 48_000 * (1 + 300e-6)))
+    assert clock.pace == pytest.approx(1 + 300e-6, abs=1e-6)
+
+
 def test_reports_of_the_same_moment_make_no_slope() -> None:
     clock = ReportedClock(48_000)
     for _ in range(20):

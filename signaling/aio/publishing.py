@@ -58,6 +58,16 @@ class StretchPublisher(MediaPublisher, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Where a moment lies by its arrival alone."""
+
+    number: int
+    "The part."
+    offset_ms: int
+    "Milliseconds of it."
+
+
 @dataclass(eq=False, slots=True)
 class Publishing:
     """One WHIP session."""
@@ -76,6 +86,8 @@ class Publishing:
     "Its one ICE generation."
     publisher: MediaPublisher | None = None
     "Set before anything is answered."
+    part: tuple[int, float] | None = None
+    "Number of its latest part, and when that began by our monotonic clock: arrival is what is known in any case."
 
     async def close(self, reason: EndReason) -> None:
         """End it; when this returns its part is closed on disk. May be called again."""
@@ -94,6 +106,9 @@ class Publishing:
 
     def locate(self, moment: Moment, *, final: bool) -> PartMoment | None:
         """Where a moment lies; None while that is not known yet. `final` takes the best there is."""
-        if not isinstance(self.publisher, StretchPublisher):
+        if isinstance(self.publisher, StretchPublisher):
+            return self.publisher.locate(moment.ntp_seconds, moment.arrival, final=final)
+        if self.part is None:
             return None
-        return self.publisher.locate(moment.ntp_seconds, moment.arrival, final=final)
+        number, began_at = self.part
+        return Estimate(number, max(0, round((moment.arrival - began_at) * 1_000)))

@@ -1,6 +1,7 @@
 """An interview as it is told to a candidate and to HR (docs/protocol.md). Times are datetimes; :func:`as_json` writes them."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -46,8 +47,15 @@ def candidate_view(interview: InterviewSession, snapshot: Snapshot, settings: Se
     }
 
 
-def hr_view(interview: InterviewSession, snapshot: Snapshot, settings: Settings, now: datetime) -> View:
-    """All of it."""
+def hr_view(
+    interview: InterviewSession,
+    snapshot: Snapshot,
+    settings: Settings,
+    now: datetime,
+    *,
+    sounds: Collection[tuple[int, int]],
+) -> View:
+    """All of it. `sounds`: question and take of the answers that can be heard by themselves."""
     candidate = interview.candidate
     about = {"id": candidate.id, "name": candidate.name, "email": candidate.email, "folder": candidate.folder}
     return candidate_view(interview, snapshot, settings, now) | {
@@ -61,7 +69,7 @@ def hr_view(interview: InterviewSession, snapshot: Snapshot, settings: Settings,
         "duration_ms": interview.duration_ms if interview.duration_ms is not None else snapshot.saved_ms,
         "parts": [_part(part, is_joined=is_joined(interview, part)) for part in interview.parts],
         "marks": _marks(interview.parts),
-        "takes": _takes(interview),
+        "takes": _takes(interview, sounds),
         "accommodations": {
             "time_factor": interview.time_factor,
             "no_timer": interview.no_timer,
@@ -156,9 +164,9 @@ def _questions(interview: InterviewSession) -> list[View]:
     ]
 
 
-def _takes(interview: InterviewSession) -> list[View]:
+def _takes(interview: InterviewSession, sounds: Collection[tuple[int, int]]) -> list[View]:
     """Every take, and where it lies in the recording; null while that is not known."""
-    timeline = timeline_of(interview)
+    timeline, url = timeline_of(interview), _api_url(interview.session_id)
     found = {
         (mark.kind, mark.question_index, mark.take): timeline.recording_time(part.number, mark.offset_ms)
         for part in interview.parts
@@ -171,7 +179,9 @@ def _takes(interview: InterviewSession) -> list[View]:
             "chosen": take.chosen,
             "start": found.get((MarkKind.TAKE.value, take.question_index, take.number)),
             "end": found.get((MarkKind.TAKE_END.value, take.question_index, take.number)),
-            "sound_url": None,
+            "sound_url": f"{url}/answers/{take.question_index}/sound"
+            if (take.question_index, take.number) in sounds
+            else None,
         }
         for take in interview.takes
     ]

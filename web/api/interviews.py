@@ -5,7 +5,7 @@ from typing import Annotated
 from aiohttp import web as aioweb
 from pydantic import BaseModel, Field, ValidationError
 
-from db import interviews
+from db import interviews, work
 from db.errors import NotFound
 from db.models import InterviewSession
 from signaling.aio.errors import Malformed, UnsupportedMediaType
@@ -91,5 +91,9 @@ async def _told(services: Services, asker: Asker, session_id: str) -> aioweb.Res
 
 async def _view(services: Services, asker: Asker, interview: InterviewSession) -> views.View:
     snapshot = await services.live_interviews.snapshot(interview.session_id)
-    view_of = views.hr_view if isinstance(asker, HrAsker) else views.candidate_view
-    return view_of(interview, snapshot, services.settings, services.clock.utc_now())
+    now = services.clock.utc_now()
+    if not isinstance(asker, HrAsker):
+        return views.candidate_view(interview, snapshot, services.settings, now)
+    async with services.database.reading() as db_session:
+        sounds = await work.answer_sounds(db_session, interview.session_id)
+    return views.hr_view(interview, snapshot, services.settings, now, sounds=sounds)

@@ -224,15 +224,19 @@ class CandidatePage:
         await self.source.runs_on(seconds)
         await self.wish("end-answer")
 
-    async def finish(self) -> None:
-        """Go through what is left without a word, finish, and wait for the thanks."""
+    async def to_the_end(self) -> None:
+        """Go through what is left without a word, until there is nothing but to finish."""
         finish, onward = self.page.locator("#finish"), self.page.locator(DOCK_ONWARD)
         while True:
             await expect(finish.or_(onward).first).to_be_visible(timeout=RECORDING_WITHIN_MS)
             if await finish.is_visible():
-                break
+                return
             await self.wish(await onward.get_attribute("id") or "")
-        await finish.click()
+
+    async def finish(self) -> None:
+        """Go to the end, finish, and wait for the thanks."""
+        await self.to_the_end()
+        await self.page.locator("#finish").click()
         await self.page.locator("#confirm-yes").click()
         await expect(self.screen("thanks")).to_be_visible(timeout=SAVED_WITHIN_MS)
 

@@ -10,6 +10,7 @@ from aiohttp import web as aioweb
 
 from db import people
 from db.clock import SystemClock
+from db.interviews import Allowance
 from tests.live.harness import free_port
 from web.app import create_app, open_services
 from web.invitations import NewInterview, links_for, set_up
@@ -51,10 +52,12 @@ class Place:
     "Another one, which takes interviews by voice alone."
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    async def invite(self, *, job: int | None = None, candidate: str = "John Doe") -> Invitation:
+    async def invite(
+        self, *, job: int | None = None, candidate: str = "John Doe", allowance: Allowance | None = None
+    ) -> Invitation:
         """A new interview with three questions."""
         number = next(self._numbers)
-        new = NewInterview(f"interview-{number}", job or self.job, candidate, None, None, QUESTIONS)
+        new = NewInterview(f"interview-{number}", job or self.job, candidate, None, None, QUESTIONS, allowance)
         async with self.services.database.writing() as db_session:
             interview = await set_up(db_session, new, self.services.clock.utc_now())
         key = self.services.data_folder.server_key()

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import BrowserContext, WebSocketRoute, expect
 
 from tests.browser.pages.devices import COUNT_OPENINGS
-from tests.browser.pages.place import Invitation, Place
+from tests.browser.pages.place import QUESTIONS, Invitation, Place
 from tests.browser.pages.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -56,12 +56,19 @@ async def test_a_whole_interview_by_keyboard_alone(place: Place, visitor: Visito
     await visitor.sees("notice")
     await _press(visitor, "Tab", "Space", "Tab", "Enter")
     await expect(page.locator("#start")).to_be_visible()
-    await _press(visitor, "Tab", "Tab", "Tab")
-    await expect(page.locator("#start")).to_be_focused()
-    await _press(visitor, "Enter")
+    for screen in ("expectations", "practice", "interview"):
+        await visitor.tabs_to("[data-go-on]")
+        await _press(visitor, "Enter")
+        await visitor.sees(screen)
     await visitor.candidate.is_recording()
-    await expect(page.locator("#question-title")).to_be_focused()
-    await _press(visitor, "Tab", "Enter")
+    for number in range(1, len(QUESTIONS) + 1):
+        await visitor.candidate.is_asked(number)
+        await expect(page.locator("#question-title")).to_be_focused()
+        await _through(visitor, "#end-answer")
+        if number < len(QUESTIONS):
+            await _through(visitor, "#next-question")
+    await visitor.tabs_to("#finish")
+    await _press(visitor, "Enter")
     await expect(page.locator("#confirm-no")).to_be_focused()
     await _press(visitor, "Escape")
     await expect(page.locator("#finish")).to_be_focused()
@@ -69,6 +76,15 @@ async def test_a_whole_interview_by_keyboard_alone(place: Place, visitor: Visito
     thanks = await visitor.sees("thanks")
     await expect(thanks).to_contain_text("Thank you, John Doe")
     await expect(thanks).to_contain_text("Then it is deleted.")
+
+
+async def _through(visitor: Visitor, button: str) -> None:
+    """Reach a button with the keyboard and press it, once the page takes presses."""
+    await expect(visitor.page.locator(f"{button}:not([aria-disabled])")).to_be_visible()
+    if not await visitor.page.locator(f"{button}:focus").count():
+        await visitor.tabs_to(button)
+    await _press(visitor, "Enter")
+    await expect(visitor.page.locator(button)).to_be_hidden()
 
 
 async def _press(visitor: Visitor, *keys: str) -> None:

@@ -1,7 +1,7 @@
 """/check tells what works on this device, and the remedy for what does not."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.pages.conftest import NOT_SECURE_HOST
 from tests.browser.pages.devices import no_devices_open
@@ -39,3 +39,38 @@ async def test_an_insecure_page_is_told_first(place: Place, visitor: Visitor) ->
     verdicts = await _run(visitor, place.url.replace("localhost", NOT_SECURE_HOST))
     assert verdicts["secure"] == "bad"
     await expect(visitor.page.locator('[data-check="secure"]')).to_contain_text("Open the same address with https.")
+
+
+RELAY_ALONE = """
+    const Real = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Real {
+        constructor(configuration) {
+            super({});
+            const relays = configuration.iceTransportPolicy === "relay";
+            Object.defineProperty(this, "onicecandidate", {set(hear) {
+                const address = relays ? "203.0.113.1 50000 typ relay raddr 0.0.0.0 rport 0" : "192.0.2.1 50000 typ host";
+                const candidate = new RTCIceCandidate({candidate: `candidate:1 1 udp 1 ${address}`, sdpMid: "0"});
+                if (!relays) setTimeout(() => this.onicecandidateerror(new Event("icecandidateerror")), 5);
+                for (const one of [candidate, null]) setTimeout(() => hear({candidate: one}), 10);
+            }});
+        }
+    };
+"""
+"A network that lets nothing out but the way to the relay."
+
+
+async def test_a_relay_makes_a_closed_network_good(place: Place, visitor: Visitor) -> None:
+    await visitor.page.add_init_script(RELAY_ALONE)
+
+    async def with_relay(route: Route) -> None:
+        answer = await route.fetch()
+        servers = '[{"urls": ["turn:127.0.0.1:9"], "username": "u", "credential": "c"}]'
+        await route.fulfill(
+            response=answer, body=(await answer.text()).replace('id="ice-servers">[]', f'id="ice-servers">{servers}')
+        )
+
+    await visitor.page.route("**/check", with_relay)
+    verdicts = await _run(visitor, place.url)
+    assert (verdicts["udp"], verdicts["turn"]) == ("warning", "good")
+    await expect(visitor.page.locator('[data-check="udp"]')).to_contain_text("Your interview goes that way.")
+    await expect(visitor.page.locator("#summary")).to_contain_text("You can do your interview on this device.")

@@ -27,6 +27,7 @@ async def test_the_candidates_screens(place: Place, visitor: Visitor) -> None:
     await _good(visitor)
     await visitor.candidate.start()
     await _good(visitor)
+    await visitor.candidate.to_the_end()
     await page.locator("#finish").click()
     await expect(page.locator("#confirm")).to_be_visible()
     await _good(visitor)

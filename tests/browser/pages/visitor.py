@@ -16,6 +16,10 @@ EXPECTED = re.compile(
 "What Chromium itself writes of refused requests and of pages without TLS; some tests are about just these."
 
 
+MOST_TABS = 20
+"A screen that needs more to get anywhere is no screen for the keyboard."
+
+
 class Visitor:
     """A page, and what its console complains of."""
 
@@ -62,6 +66,14 @@ class Visitor:
         await self.page.get_by_label("Password").fill(password)
         await self.page.get_by_role("button", name="Sign in").click()
         await expect(self.page.get_by_role("heading", name="Interviews", exact=True)).to_be_visible()
+
+    async def tabs_to(self, selector: str) -> None:
+        """Go there with the Tab key alone."""
+        for _ in range(MOST_TABS):
+            await self.page.keyboard.press("Tab")
+            if await self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"the keyboard does not reach {selector}")
 
     async def has_no_barriers(self) -> None:
         """What axe finds on the page as it is now, in light and in dark: nothing."""

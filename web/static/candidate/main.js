@@ -6,6 +6,7 @@ import { wallClock } from "./clock.js";
 import { takeCredentials } from "./credentials.js";
 import { missingSupport } from "./devices.js";
 import { START } from "./flow.js";
+import { addPreparation } from "./prepare.js";
 import { Room } from "./room.js";
 import { Texts } from "./texts.js";
 import { RoomView } from "./view.js";
@@ -50,6 +51,7 @@ function open(credentials) {
     if (button instanceof HTMLElement) on(button, () => ({ type: "go_on_pressed", now: room.now() }));
   }
   on(view.back.goOn, () => ({ type: "continue_pressed", now: room.now() }));
+  addPreparation(document, view, () => room.dispatch({ type: "go_back_pressed" }));
   bindQuestions(room, on);
   on(view.button("turn-on-again"), () => ({ type: "turn_on_again_pressed" }));
   on(view.button("finish"), () => ({ type: "finish_pressed" }));

@@ -1,9 +1,9 @@
 /** The screens between the notice and the interview, in their order. Pure. */
 
-/** @typedef {"devices"} PreparationScreen */
+/** @typedef {"devices" | "expectations" | "practice"} PreparationScreen */
 
 /** @type {readonly PreparationScreen[]} */
-export const ORDER = ["devices"];
+export const ORDER = ["devices", "expectations", "practice"];
 
 /**
  * @param {string} screen

@@ -3,6 +3,7 @@
 import { Texts } from "../candidate/texts.js";
 import { embedded } from "../shared/dom.js";
 import { checkDevice, checkFormats, checkSecure, checkTurn, checkUdp } from "./checks.js";
+import { judgeConnection } from "./connection.js";
 import { CheckView } from "./view.js";
 
 const texts = new Texts(embedded(document, "texts"));
@@ -22,14 +23,21 @@ const CHECKS = {
 
 view.start.addEventListener("click", async () => {
   view.showRunning(true);
-  /** @type {import("./checks.js").Verdict[]} */
-  const verdicts = [];
+  /** @type {Record<string, import("./checks.js").Answer>} */
+  const answers = {};
   for (const [key, check] of Object.entries(CHECKS)) {
     view.show(key, "running", "");
-    const { verdict, said, values } = await check();
-    view.show(key, verdict, texts.say(`check.${key}.${said}`, values));
-    verdicts.push(verdict);
+    answers[key] = show(key, await check());
   }
+  const { udp, turn } = answers;
+  // What the relay makes good is no obstacle.
+  if (udp && turn && judgeConnection(udp, turn) === "relayed") answers.udp = show("udp", { verdict: "warning", said: "relayed" });
   view.showRunning(false);
-  view.summarise(verdicts);
+  view.summarise(Object.values(answers).map(({ verdict }) => verdict));
 });
+
+/** @param {string} key @param {import("./checks.js").Answer} answer */
+function show(key, answer) {
+  view.show(key, answer.verdict, texts.say(`check.${key}.${answer.said}`, answer.values));
+  return answer;
+}

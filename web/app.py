@@ -18,6 +18,7 @@ from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.disk import Disk
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
+from media_server.aio.sounds import Sounds
 from media_server.aio.work import Doer, HeavyWork
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
@@ -51,7 +52,10 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         recordings = Recordings(database, data_folder, clock)
         await recordings.mend_all()
         await recordings.finish_pending(join=False)
-        heavy_work = HeavyWork(database, clock, settings.work, doers(recordings), speech=bool(settings.speech.command))
+        sounds = Sounds(database, data_folder, recordings, settings.work, settings.speech)
+        heavy_work = HeavyWork(
+            database, clock, settings.work, doers(recordings, sounds), speech=bool(settings.speech.command)
+        )
         stack.push_async_callback(heavy_work.close)
         await heavy_work.start()
         disk = Disk(clock, sync_interval=settings.media.sync_interval_s)
@@ -72,7 +76,9 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         auth = Auth(database, data_folder.server_key(), clock, settings.web)
         stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
         stack.push_async_callback(_cancel, asyncio.create_task(_watch_deadlines(database, live_interviews, clock)))
-        yield Services(settings, clock, database, data_folder, disk, recordings, heavy_work, live_interviews, auth)
+        yield Services(
+            settings, clock, database, data_folder, disk, recordings, heavy_work, sounds, live_interviews, auth
+        )
 
 
 def create_app(services: Services) -> aioweb.Application:
@@ -122,9 +128,13 @@ def publisher_maker(
     return make
 
 
-def doers(recordings: Recordings) -> dict[WorkKind, Doer]:
+def doers(recordings: Recordings, sounds: Sounds) -> dict[WorkKind, Doer]:
     """Who does which heavy work."""
-    return {WorkKind.JOIN: lambda task, _: recordings.join(task.session_id)}
+    return {
+        WorkKind.JOIN: lambda task, _: recordings.join(task.session_id),
+        WorkKind.ANSWER_SOUND: sounds.cut,
+        WorkKind.QUESTION_SOUND: sounds.speak,
+    }
 
 
 async def _store(recordings: Recordings, heavy_work: HeavyWork, session_id: str) -> None:

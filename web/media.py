@@ -20,7 +20,7 @@ class RangeNotSatisfiable(Problem):
 
 
 async def send_file(
-    request: aioweb.Request, descriptor: int, *, download_name: str | None = None
+    request: aioweb.Request, descriptor: int, *, content_type: str = "video/webm", download_name: str | None = None
 ) -> aioweb.StreamResponse:
     """Answer a GET or HEAD from an open descriptor, which is the caller's to close.
 
@@ -41,7 +41,7 @@ async def send_file(
         case Stretch(first, last):
             response = aioweb.StreamResponse(status=206, headers=_validators(version))
             response.headers["Content-Range"] = f"bytes {first}-{last}/{version.size}"
-    response.content_type = "video/webm"
+    response.content_type = content_type
     response.content_length = last + 1 - first
     if download_name is not None:
         response.headers["Content-Disposition"] = f'attachment; filename="{download_name}"'

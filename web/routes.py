@@ -5,7 +5,7 @@ from aiohttp import web as aioweb
 from signaling.aio.control_socket import control_routes
 from signaling.aio.whip_routes import whip_routes
 from web import views
-from web.api import accommodations, interviews, operators, recordings
+from web.api import accommodations, interviews, operators, recordings, sounds
 from web.pages import candidate, hr
 from web.services import Services
 
@@ -16,6 +16,7 @@ def routes(services: Services) -> list[aioweb.AbstractRouteDef]:
     return [
         *_pages(),
         *_api(),
+        *_sounds(),
         *control_routes(
             services.live_interviews,
             check_token=services.auth.check_candidate,
@@ -61,4 +62,13 @@ def _api() -> list[aioweb.AbstractRouteDef]:
         aioweb.get("/healthz", operators.healthz),
         aioweb.get("/readyz", operators.readyz),
         aioweb.get("/metrics", operators.metrics),
+    ]
+
+
+def _sounds() -> list[aioweb.AbstractRouteDef]:
+    question = "/api/interviews/{session_id}/questions/{index}/sound"
+    return [
+        aioweb.get(question, sounds.get_question_sound),
+        aioweb.put(question, sounds.put_question_sound),
+        aioweb.get("/api/interviews/{session_id}/answers/{index}/sound", sounds.get_answer_sound),
     ]

@@ -9,6 +9,7 @@ from db.engine import Database
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.disk import Disk
 from media_server.aio.recordings import Recordings
+from media_server.aio.sounds import Sounds
 from media_server.aio.work import HeavyWork
 from signaling.aio.live_interviews import LiveInterviews
 from web.auth import Auth
@@ -36,6 +37,8 @@ class Services:
     "Stores, mends, sweeps, deletes."
     heavy_work: HeavyWork
     "Joins, transcodes and cuts beside everything else."
+    sounds: Sounds
+    "Makes the sound files of questions and answers."
     live_interviews: LiveInterviews
     "Who publishes now."
     auth: Auth

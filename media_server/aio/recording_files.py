@@ -88,6 +88,19 @@ def remove_joined(files: ContainedFiles, interview: InterviewSession, partial: s
         remove_part_name(files, path)
 
 
+# --- sounds --------------------------------------------------------------------
+
+
+def sound_path(interview: InterviewSession, name: str) -> str:
+    """Where a question's or an answer's sound lies: in the candidate's folder."""
+    return f"{_candidate_folder(interview)}/{name}"
+
+
+def draft_path(interview: InterviewSession, name: str) -> str:
+    """Where it lies while it is made: beside the parts, so that deleting the interview finds it."""
+    return f"{_parts_folder(interview)}/{name}.partial"
+
+
 # --- tidying -------------------------------------------------------------------
 
 

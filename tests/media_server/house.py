@@ -79,6 +79,12 @@ class House:
             if finish and media:
                 await interviews.finish(db_session, session_id, STARTED + timedelta(minutes=1))
 
+    async def invite(self, session_id: str, *, question: str = "Who?") -> None:
+        """One that has not begun."""
+        async with self.database.writing() as db_session:
+            candidate = await people.identify_candidate(db_session, "John Doe", names.folder_name("John Doe"), STARTED)
+            await interviews.add_interview(db_session, session_id, self.job_id, candidate.id, [question], STARTED)
+
     async def _part(self, db_session: AsyncSession, folder: str, session_id: str, media: bytes) -> None:
         part = await recordings.open_part(
             db_session, session_id, PartSource.LIVE, lambda number: part_path(folder, session_id, number), STARTED

@@ -47,7 +47,7 @@ async def get_part(request: aioweb.Request) -> aioweb.StreamResponse:
         raise NotReady("This part is still being recorded. It can be played once it has ended.")
     if is_joined(interview, part):
         raise PartJoined("The parts of this interview have been joined. Its recording holds this one too.")
-    return await _send(request, part.path)
+    return await send(request, part.path)
 
 
 async def download(request: aioweb.Request) -> aioweb.StreamResponse:
@@ -55,7 +55,7 @@ async def download(request: aioweb.Request) -> aioweb.StreamResponse:
     interview = await _seen_by_hr(request)
     if interview.video_file_path is None:
         raise NotReady("The recording can be downloaded once the interview is finished and its parts are joined.")
-    return await _send(request, interview.video_file_path, download_name(interview.session_id))
+    return await send(request, interview.video_file_path, download_name(interview.session_id))
 
 
 async def chapters(request: aioweb.Request) -> aioweb.Response:
@@ -85,7 +85,10 @@ def _number(text: str) -> int:
     return int(text)
 
 
-async def _send(request: aioweb.Request, path: str, name: str | None = None) -> aioweb.StreamResponse:
+async def send(
+    request: aioweb.Request, path: str, name: str | None = None, *, content_type: str = "video/webm"
+) -> aioweb.StreamResponse:
+    """Send a file of the data folder. Raises FileMissing."""
     files = request.app[SERVICES].data_folder.files
     try:
         descriptor = await asyncio.to_thread(files.open, path)
@@ -95,6 +98,6 @@ async def _send(request: aioweb.Request, path: str, name: str | None = None) -> 
             "It should be on the server's disk and is not. The server's operator can find out why."
         ) from None
     try:
-        return await send_file(request, descriptor, download_name=name)
+        return await send_file(request, descriptor, content_type=content_type, download_name=name)
     finally:
         os.close(descriptor)

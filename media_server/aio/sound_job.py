@@ -1,0 +1,70 @@
+"""What the server asks of the process that makes sound files, and what it hears back: JSON in and out."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class SoundRefusal(StrEnum):
+    """Why no sound file was made."""
+
+    NO_WAV = "no_wav"
+    TOO_LONG = "too_long"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A stretch of a recording, or a WAV to be looked at: either becomes a plain WAV, mono, 16 bits."""
+
+    source: int
+    "File descriptor of what to read."
+    output: int
+    "File descriptor of a new file."
+    format: str
+    "What `source` is: `matroska` or `wav`; nothing else is tried."
+    start_ms: int = 0
+    "Where to begin, milliseconds of the file."
+    end_ms: int | None = None
+    "Where to end; None for the end of the file."
+    rate: int | None = None
+    "Samples per second of the new file; None for those of the source, within reason."
+    longest_ms: int | None = None
+    "Longer than this is refused."
+
+    def encode(self) -> bytes:
+        """Return it as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, octets: bytes) -> Self:
+        """Read it from JSON. Raises ValueError."""
+        fields: dict[str, Any] = json.loads(octets)
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it."""
+
+    samples: int = 0
+    "How long the new file is."
+    rate: int = 0
+    "Samples per second."
+    refusal: str | None = None
+    "A word of :class:`SoundRefusal`; None when it did not come to that."
+    why: str = ""
+    "What stands in the way, for the log."
+    errno: int = 0
+    "What the disk said; 0 when it did not complain."
+
+    def encode(self) -> bytes:
+        """Return it as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, octets: bytes) -> Self:
+        """Read it from JSON. Raises ValueError, also when the process ended before it had said anything."""
+        fields: dict[str, Any] = json.loads(octets)
+        return cls(**fields)

@@ -1,0 +1,224 @@
+"""Sound files in a candidate's folder: answers cut from the recording, questions to be heard.
+
+Each is made in a process of its own beside the parts, forced onto the disk, and only then takes its name; a crash
+leaves either no file or a whole one.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from db import interviews, work
+from db.engine import Database
+from db.errors import Conflict, NotFound
+from db.models import InterviewQuestion, InterviewSession, QuestionSound
+from db.states import InterviewState
+from db.work import Task
+from media_server.aio import recording_files
+from media_server.aio.assemble import LEAST_ROOM
+from media_server.aio.data_folder import DataFolder
+from media_server.aio.recordings import Recordings
+from media_server.aio.sound_job import Job, Outcome, SoundRefusal
+from media_server.aio.work import GiveUp
+from media_server.aio.worker_process import SOON, WAITED_FOR, OnProgress, Priority, run_program, run_worker
+from media_server.recording import names
+from media_server.recording.answers import AnswerMark, take_spans
+from media_server.recording.timeline import Timeline
+from media_server.settings import SpeechSettings, WorkSettings
+
+logger = logging.getLogger(__name__)
+
+WORKER: Final = "media_server.aio.sound_worker"
+ANSWER_RATE: Final = 16_000
+"Samples per second of an answer's sound: what speech recognition takes."
+CHECKS_AT_ONCE: Final = 2
+LOOK_WITHIN_S: Final = 60.0
+"How long looking at an upload may take."
+_NOT_BEGUN: Final = frozenset({InterviewState.INVITED, InterviewState.CONSENTED})
+
+
+class SoundRefused(Exception):  # noqa: N818  it says what happened
+    """What was handed in is no sound that we take; nothing was changed."""
+
+    def __init__(self, refusal: SoundRefusal, why: str) -> None:
+        super().__init__(why)
+        self.refusal = refusal
+
+
+class Sounds:
+    """Makes the WAV files of one data folder."""
+
+    def __init__(
+        self,
+        database: Database,
+        data_folder: DataFolder,
+        recordings: Recordings,
+        settings: WorkSettings,
+        speech: SpeechSettings,
+    ) -> None:
+        self._database = database
+        self._data_folder = data_folder
+        self._recordings = recordings
+        self._settings = settings
+        self._speech = speech
+        self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+
+    async def cut(self, task: Task, _: OnProgress) -> None:
+        """Cut a chosen take's sound from the recording; it takes the place of another take's. Raises GiveUp."""
+        index, take = map(int, task.subject.split("/"))
+        async with self._database.reading() as db_session:
+            interview = await interviews.get_interview(db_session, task.session_id)
+        if interview.video_file_path is None:
+            raise GiveUp("its recording is gone")
+        span = take_spans(Timeline.of(_lengths(interview)), _marks(interview)).get((index, take))
+        if span is None:
+            raise GiveUp("where it begins and ends was never marked")
+        name = names.answer_name(interview.session_id, index, take)
+        source = await asyncio.to_thread(self._data_folder.files.open, interview.video_file_path)
+        try:
+            await self._make(interview, name, source, _Wanted("matroska", span.start_ms, span.end_ms, ANSWER_RATE))
+        except SoundRefused as refused:
+            raise GiveUp(str(refused)) from refused
+        finally:
+            os.close(source)
+        await asyncio.to_thread(self._remove_other_takes, interview, index, name)
+        async with self._database.writing() as db_session:
+            await work.forget_other_takes(db_session, task)
+
+    async def speak(self, task: Task, _: OnProgress) -> None:
+        """Have the program of the settings read a question aloud. Raises GiveUp, WorkerFailed."""
+        index = int(task.subject)
+        async with self._database.reading() as db_session:
+            interview = await interviews.get_interview(db_session, task.session_id)
+        text = _question(interview, index).text.strip()
+        with tempfile.TemporaryFile(dir=self._data_folder.uploads_path) as file:
+            heard = file.fileno()
+            await run_program(self._speech.command, text.encode() + b"\n", heard, within_s=self._speech.within_s)
+            wanted = _Wanted("wav", voice=(index, QuestionSound.SYNTHESISED))
+            try:
+                await self._make(interview, names.question_name(task.session_id, index), heard, wanted)
+            except SoundRefused as refused:
+                raise GiveUp(f"what {self._speech.command[0]} wrote cannot be used: {refused}") from refused
+
+    async def take_upload(self, session_id: str, index: int, source: int) -> int:
+        """Take a question's sound from an open file; returns its length in milliseconds.
+
+        Raises NotFound, Conflict (the interview has begun), SoundRefused, WorkerFailed, OSError: nothing is changed.
+        """
+        async with self._database.reading() as db_session:
+            interview = await interviews.get_interview(db_session, session_id)
+        _question(interview, index)
+        if interview.state not in _NOT_BEGUN:
+            raise Conflict(f"interview {session_id} has begun")
+        longest_ms = round(self._settings.max_sound_s * 1000)
+        wanted = _Wanted("wav", longest_ms=longest_ms, voice=(index, QuestionSound.UPLOADED))
+        name = names.question_name(session_id, index)
+        async with self._checks:
+            outcome = await self._make(interview, name, source, wanted, WAITED_FOR, LOOK_WITHIN_S)
+        return outcome.samples * 1000 // outcome.rate
+
+    # --- steps ----------------------------------------------------------------------------
+
+    async def _make(
+        self,
+        interview: InterviewSession,
+        name: str,
+        source: int,
+        wanted: "_Wanted",
+        priority: Priority = SOON,
+        within_s: float | None = None,
+    ) -> Outcome:
+        files = self._data_folder.files
+        partial = recording_files.draft_path(interview, name)
+        output = await asyncio.to_thread(self._create, partial)
+        try:
+            job = wanted.job(source, output).encode()
+            told = await run_worker(WORKER, job, [source, output], priority=priority, within_s=within_s)
+            outcome = Outcome.decode(told)
+            if outcome.errno:
+                raise OSError(outcome.errno, os.strerror(outcome.errno), partial)
+            if outcome.refusal is not None:
+                raise SoundRefused(SoundRefusal(outcome.refusal), outcome.why)
+            await self._name(interview, partial, name, wanted.voice)
+        finally:
+            os.close(output)
+            await asyncio.to_thread(recording_files.remove_part_name, files, partial)
+        return outcome
+
+    def _create(self, partial: str) -> int:
+        if self._data_folder.room().free_bytes < LEAST_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), partial)
+        self._data_folder.files.remove(partial)
+        return self._data_folder.files.create(partial)
+
+    async def _name(self, interview: InterviewSession, partial: str, name: str, voice: "_Voice | None") -> None:
+        files, path = self._data_folder.files, recording_files.sound_path(interview, name)
+        async with self._recordings.one_at_a_time:
+            if voice is not None and await self._is_better(interview.session_id, voice):
+                return
+            await asyncio.to_thread(files.replace, partial, path)
+            async with self._database.writing() as db_session:
+                now = await interviews.get_interview(db_session, interview.session_id)
+                if now.state is not InterviewState.DELETED:
+                    if voice is not None:
+                        _question(now, voice[0]).sound = voice[1]
+                    return
+            # It was deleted meanwhile, perhaps by another process: what is about it must not live on.
+            await asyncio.to_thread(files.remove, path)
+            raise GiveUp("the interview was deleted")
+
+    async def _is_better(self, session_id: str, voice: "_Voice") -> bool:
+        """What somebody recorded meanwhile is not replaced by a machine's voice."""
+        async with self._database.reading() as db_session:
+            question = await db_session.get_one(InterviewQuestion, (session_id, voice[0]))
+        return voice[1] is QuestionSound.SYNTHESISED and question.sound is QuestionSound.UPLOADED
+
+    def _remove_other_takes(self, interview: InterviewSession, index: int, kept: str) -> None:
+        files, folder = self._data_folder.files, recording_files.sound_path(interview, "").rstrip("/")
+        for name in files.names_in(folder):
+            if name != kept and name.startswith(f"answer_q{index}_") and names.is_wav_of(name, interview.session_id):
+                files.remove(f"{folder}/{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be made of a file (see the fields of :class:`Job`), and for which question."""
+
+    format: str
+    start_ms: int = 0
+    end_ms: int | None = None
+    rate: int | None = None
+    longest_ms: int | None = None
+    voice: "_Voice | None" = None
+
+    def job(self, source: int, output: int) -> Job:
+        return Job(source, output, self.format, self.start_ms, self.end_ms, self.rate, self.longest_ms)
+
+
+_Voice = tuple[int, QuestionSound]
+"Which question, and whose voice it is."
+
+
+def _question(interview: InterviewSession, index: int) -> InterviewQuestion:
+    for question in interview.questions:
+        if question.index == index:
+            return question
+    raise NotFound(f"interview {interview.session_id} has no question {index}")
+
+
+def _lengths(interview: InterviewSession) -> Sequence[tuple[int, int]]:
+    return [(part.number, part.duration_ms or 0) for part in interview.parts]
+
+
+def _marks(interview: InterviewSession) -> list[AnswerMark]:
+    return [
+        AnswerMark(part.number, mark.offset_ms, mark.kind, mark.question_index, mark.take)
+        for part in interview.parts
+        for mark in part.marks
+        if mark.question_index is not None
+    ]

@@ -52,16 +52,10 @@ def hr_view(
     snapshot: Snapshot,
     settings: Settings,
     now: datetime,
-<<<<<<< HEAD
     *,
     sounds: Collection[tuple[int, int]],
 ) -> View:
     """All of it. `sounds`: question and take of the answers that can be heard by themselves."""
-=======
-    sounds: Collection[tuple[int, int]] = (),
-) -> View:
-    """All of it; `sounds` are the takes, by question and number, that have a sound file."""
->>>>>>> 451314f (Cut answers into WAV files, and let questions be heard)
     candidate = interview.candidate
     about = {"id": candidate.id, "name": candidate.name, "email": candidate.email, "folder": candidate.folder}
     return candidate_view(interview, snapshot, settings, now) | {
@@ -172,12 +166,7 @@ def _questions(interview: InterviewSession) -> list[View]:
 
 def _takes(interview: InterviewSession, sounds: Collection[tuple[int, int]]) -> list[View]:
     """Every take, and where it lies in the recording; null while that is not known."""
-<<<<<<< HEAD
     timeline, url = timeline_of(interview), _api_url(interview.session_id)
-=======
-    url = _api_url(interview.session_id)
-    timeline = timeline_of(interview)
->>>>>>> 451314f (Cut answers into WAV files, and let questions be heard)
     found = {
         (mark.kind, mark.question_index, mark.take): timeline.recording_time(part.number, mark.offset_ms)
         for part in interview.parts

@@ -96,8 +96,4 @@ async def _view(services: Services, asker: Asker, interview: InterviewSession) -
         return views.candidate_view(interview, snapshot, services.settings, now)
     async with services.database.reading() as db_session:
         sounds = await work.answer_sounds(db_session, interview.session_id)
-<<<<<<< HEAD
     return views.hr_view(interview, snapshot, services.settings, now, sounds=sounds)
-=======
-    return views.hr_view(interview, snapshot, services.settings, now, sounds)
->>>>>>> 451314f (Cut answers into WAV files, and let questions be heard)

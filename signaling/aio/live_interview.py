@@ -189,6 +189,7 @@ class LiveInterview:
         self.questions.refresh(row)
         if changed:
             self.tell_state()
+            self.tell(self.questions.message())  # what can be done now depends on the state
 
     def begin(self, publishing: Publishing) -> None:
         """This one publishes now; pages that did before are superseded, and told."""
@@ -200,7 +201,9 @@ class LiveInterview:
                     subscription.put(Takeover())
         self._last_client = publishing.client_id
         # It may have ended already, while its predecessor was being closed.
-        if not self.is_past(publishing.whip_session):
+        if self.is_past(publishing.whip_session):
+            self.stage.take_back()
+        else:
             self.stage.begin(publishing)
         self.tell_state()
 

@@ -25,6 +25,7 @@ class Stage:
         "How far the interview is saved."
         self._writer: Publishing | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._retired: Publishing | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -44,16 +45,20 @@ class Stage:
             await self.close(EndReason.SUPERSEDED)
         elif self.writing is current:
             await self._close_retiring()
-            self.retiring = current
+            self.publishing, self.retiring = None, current
         else:
             await current.close(EndReason.SUPERSEDED)
 
     def begin(self, newcomer: Publishing) -> None:
-        """The newcomer publishes from now on."""
+        """The newcomer publishes from now on, right after :meth:`make_room`."""
         self.publishing = newcomer
         if self.retiring is not None:
             self._cancel_deadline()
             self._deadline = asyncio.get_running_loop().call_later(RETIRE_WITHIN_S, self._retire)
+
+    def take_back(self) -> None:
+        """The newcomer has ended already, while room was made for it: whoever still records publishes as before."""
+        self.publishing, self.retiring = self.publishing or self.retiring, None
 
     def part_begun(self, publishing: Publishing, number: int, now: float) -> None:
         """A part is written by this one from now on; the one that it replaces is not needed any more."""
@@ -72,7 +77,7 @@ class Stage:
         if publishing is not self.publishing:
             return False
         self.publishing = None
-        if self.retiring is not None and reason in _NEVER_MIND and not self._closing:
+        if self.retiring is not None and reason in _NEVER_MIND and self.retiring is not self._retired:
             self._cancel_deadline()
             self.publishing, self.retiring = self.retiring, None
             return False
@@ -92,7 +97,8 @@ class Stage:
 
     def _retire(self) -> None:
         self._cancel_deadline()
-        if self.retiring is not None and not self._closing:
+        if self.retiring is not None and self.retiring is not self._retired:
+            self._retired = self.retiring
             closing = asyncio.ensure_future(self.retiring.close(EndReason.SUPERSEDED))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)

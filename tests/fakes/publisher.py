@@ -42,6 +42,7 @@ class FakePublisher:
     def __init__(self, whip_session: str, open_part: OpenPart, on_event: OnEvent) -> None:
         self.whip_session = whip_session
         self.refuses: Exception | None = None
+        self.vanishes = False
         self.ice_candidates: list[tuple[str, str]] = []
         self.place: PartPlace | None = None
         self.ended: EndReason | None = None
@@ -74,6 +75,8 @@ class FakePublisher:
         if self.refuses is not None:
             await self.close(EndReason.FAILED)
             raise self.refuses
+        if self.vanishes:
+            await self.close(EndReason.CONNECTION_LOST)
         return ANSWER
 
     async def add_ice_candidates(self, candidates: Sequence[tuple[str, str]]) -> None:
@@ -132,11 +135,13 @@ class FakePublishers:
     def __init__(self) -> None:
         self.made: list[FakePublisher] = []
         self.refuse_next: Exception | None = None
+        self.vanish_next = False
 
     def __call__(self, whip_session: str, open_part: OpenPart, on_event: OnEvent) -> FakePublisher:
         """What :class:`signaling.aio.live_interviews.LiveInterviews` calls."""
         publisher = FakePublisher(whip_session, open_part, on_event)
         publisher.refuses, self.refuse_next = self.refuse_next, None
+        publisher.vanishes, self.vanish_next = self.vanish_next, False
         self.made.append(publisher)
         return publisher
 

@@ -88,7 +88,20 @@ async def test_a_newer_one_that_never_connects_changes_nothing(house: House) -> 
     await new.close(EndReason.NEVER_CONNECTED)
     assert (await house.live.snapshot("one")).recording
     await house.live.end("one", published.whip_session)
-    assert old.ended is EndReason.CLOSED_BY_PAGE
+    assert await until_ended(old) is EndReason.CLOSED_BY_PAGE
+    assert house.live.publishing_count == 0
+
+
+async def test_a_newer_one_that_ends_before_it_began_changes_nothing(house: House) -> None:
+    await house.interview()
+    published, old = await publish(house)
+    await old.media_arrives()
+    house.publishers.vanish_next = True
+    await publish(house)
+    assert old.ended is None
+    assert (await house.live.snapshot("one")).recording
+    await house.live.end("one", published.whip_session)
+    assert await until_ended(old) is EndReason.CLOSED_BY_PAGE
     assert house.live.publishing_count == 0
 
 

@@ -11,7 +11,7 @@ from db import interviews
 from db.flows import place_of
 from db.interviews import Allowance
 from db.models import Mark
-from db.states import InterviewState
+from db.states import InterviewEvent, InterviewState
 from media_server.recording.events import EndReason
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.subscription import Subscription
@@ -340,6 +340,18 @@ async def test_what_hr_grants_counts_at_once(house: House) -> None:
     await page.read()
     assert page.flow is not None
     assert (page.flow.think_limit_ms, page.flow.revision) == (6_000, 1)
+
+
+async def test_consent_opens_the_questions(house: House) -> None:
+    await house.interview(consented=False, allowance=LIMITED)
+    page = await Page.open(house)
+    assert page.flow is not None
+    assert page.flow.can == ()
+    await page.do("begin")
+    assert [one.reason for one in page.refused] == ["not_now"]
+    await house.happens("one", InterviewEvent.CONSENT)
+    await house.live.refresh("one")
+    assert (await page.read()).can == ("begin",)
 
 
 async def test_the_heartbeat_tells_the_used_time(house: House) -> None:

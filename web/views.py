@@ -170,6 +170,7 @@ def _takes(interview: InterviewSession, sounds: Collection[tuple[int, int]]) -> 
     found = {
         (mark.kind, mark.question_index, mark.take): timeline.recording_time(part.number, mark.offset_ms)
         for part in interview.parts
+        if part.duration_ms is not None  # one that is being written has no length yet
         for mark in part.marks
     }
     return [

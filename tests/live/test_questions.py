@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Page:
     client_id: str
     socket: aiohttp.ClientWebSocketResponse
     latest: dict[str, dict[str, Any]] = field(default_factory=dict)
+    heard: list[dict[str, Any]] = field(default_factory=list)
 
     async def until(self, kind: str, holds: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
         """Listen until a message of this kind is as it should be."""
@@ -43,6 +45,7 @@ class Page:
             while True:
                 message = await self.socket.receive_json()
                 self.latest[message["type"]] = message
+                self.heard.append(message)
                 if message["type"] == kind and holds(message):
                     return dict(message)
 
@@ -166,3 +169,23 @@ async def test_a_killed_server_loses_no_mark_that_was_asked_for(server: Server) 
     assert sorted(row["kind"] for row in found) == ["question", "take"]
     assert {row["number"] for row in found} == {1}
     assert all(row["offset_ms"] >= 1_000 for row in found)
+
+
+async def test_a_page_that_connects_again_is_recorded_all_the_while(server: Server) -> None:
+    interview = await server.add_interview(await server.add_job(), consented=True)
+    async with page_of(server, interview) as page, page.sending():
+        await page.until("saved", lambda saved: saved["saved_ms"] >= 2_000)
+        page.heard.clear()
+        async with page.sending():
+            await page.until("saved", lambda saved: saved["part"] == 2 and saved["part_saved_ms"] >= 1_000)
+        saved = [message["saved_ms"] for message in page.heard if message["type"] == "saved"]
+        await server.stop()
+    told = [message for message in page.heard if message["type"] in {"state", "saved"}]
+    assert all(message["recording"] for message in told)
+    assert saved == sorted(saved)
+    first, second = server.rows("SELECT started_at, duration_ms, end_reason FROM parts ORDER BY number")
+    assert first["end_reason"] == "superseded"
+    began = [datetime.fromisoformat(part["started_at"]) for part in (first, second)]
+    overlap_ms = first["duration_ms"] - (began[1] - began[0]).total_seconds() * 1_000
+    assert -300 <= overlap_ms <= 2_000
+    print(f"the older part went on for {overlap_ms:.0f} ms beside the newer one")

@@ -99,7 +99,9 @@ def create_app(services: Services) -> aioweb.Application:
     environment = aiohttp_jinja2.setup(
         app, loader=jinja2.FileSystemLoader(_HERE / "templates"), undefined=jinja2.StrictUndefined
     )
-    environment.filters.update(duration=formats.duration, megabytes=formats.megabytes, when=formats.when)
+    environment.filters.update(
+        duration=formats.duration, lapse=formats.lapse, megabytes=formats.megabytes, when=formats.when
+    )
     app.add_routes(routes(services))
     app.router.add_static("/static/", _HERE / "static")
     return app

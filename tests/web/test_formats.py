@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from web.formats import duration, megabytes, when
+from web.formats import duration, lapse, megabytes, when
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,24 @@ def test_duration(milliseconds: int, text: str) -> None:
 )
 def test_megabytes(size: int, text: str) -> None:
     assert megabytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "0.0 s"),
+        (430, "0.4 s"),
+        (9_999, "10.0 s"),
+        (42_700, "42 s"),
+        (60_000, "1 min"),
+        (197_000, "3 min 17 s"),
+        (7_505_000, "2 h 5 min"),
+        (86_400_000, "1 day"),
+        (273_600_000, "3 days 4 h"),
+    ],
+)
+def test_lapse(milliseconds: int, text: str) -> None:
+    assert lapse(milliseconds) == text
 
 
 def test_when_is_a_time_element() -> None:

@@ -7,13 +7,17 @@ import aiohttp_jinja2
 from aiohttp import web as aioweb
 
 from db import interviews
+from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
 from web import views
 from web.api.interviews import told_to_hr
 from web.auth import LOGIN_COOKIE, HrAsker
+from web.breaks import breaks_of
 from web.services import SERVICES
 
 HOME = "/hr"
+GOES_ON = frozenset({InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
+"States from which the candidate can come back."
 _OUR_PATH = re.compile(r"/hr(/[A-Za-z0-9._~%-]+)*")
 
 
@@ -36,7 +40,8 @@ async def results(request: aioweb.Request) -> aioweb.Response:
     """Interview Results."""
     asker = await _signed_in(request)
     interview = await told_to_hr(request.app[SERVICES], asker, request.match_info["session_id"])
-    context = {"user": {"email": asker.email}, "interview": interview}
+    breaks = breaks_of(interview["parts"], goes_on=interview["state"] in GOES_ON)
+    context = {"user": {"email": asker.email}, "interview": interview, "breaks": breaks}
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)
 
 

@@ -1,12 +1,14 @@
 /** Wires Interview Results: local dates, and the player when there is something to play. */
 
 import { localiseTimes } from "../shared/local_times.js";
+import { bindAccommodations } from "./accommodations.js";
 import { PartsPlayer } from "./player.js";
 import { focusKind, playerKey } from "./player_keys.js";
 import { PlayerView } from "./player_view.js";
 import { timeOf } from "./playlist.js";
 
 localiseTimes(document);
+bindAccommodations(document);
 
 const video = document.getElementById("video");
 if (video instanceof HTMLVideoElement) play(video);
@@ -21,9 +23,10 @@ function play(video) {
   view.drawTimeline(player);
 
   for (const toggle of view.toggles) toggle.addEventListener("click", () => player.toggle());
-  for (const button of document.querySelectorAll("[data-player-seek]")) {
+  for (const button of document.querySelectorAll("[data-player-seek], [data-player-at]")) {
     button.addEventListener("click", () => {
-      player.seek(timeOf(player.parts, button.getAttribute("data-player-seek") ?? ""));
+      const at = button.getAttribute("data-player-at");
+      player.seek(at === null ? timeOf(player.parts, button.getAttribute("data-player-seek") ?? "") : Number(at));
       player.play();
     });
   }

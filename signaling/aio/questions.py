@@ -199,6 +199,9 @@ class Questions:
         if moved is None:
             return
         self._by_itself = moved.by_itself
+        if self._stage.writing is not None and not self._flow.is_recorded:
+            # Its part ends here, and the next one on the same connection may begin before its end is told.
+            self.marks.part_closed(self._stage.writing)
         for publishing in self._stage.everybody:
             self.tell_publisher(publishing)
         self._keep()

@@ -239,6 +239,17 @@ async def test_answers_only_records_no_thinking_and_counts_presence(house: House
     assert await marks(house) == [(1, 0, "question", 1, None), (1, 0, "take", 1, 1)]
 
 
+async def test_a_mark_is_found_before_its_part_ends_in_a_pause(house: House) -> None:
+    await house.interview(allowance=LIMITED)
+    page = await Page.open(house)
+    publisher = await recording(house)
+    publisher.located, publisher.located_at_last = None, FakeMoment(1, 444)
+    await page.do("begin")
+    await page.do("pause")
+    publisher.located_at_last = FakeMoment(2, 0)
+    assert await marks(house) == [(1, 444, "question", 1, None)]
+
+
 async def test_a_program_is_recorded_whole(house: House) -> None:
     await house.interview(allowance=LIMITED)
     async with house.database.writing() as db_session:

@@ -5,10 +5,10 @@ import json
 
 import aiohttp
 import pytest
-from playwright.async_api import BrowserContext, WebSocketRoute, expect
+from playwright.async_api import BrowserContext, Route, WebSocketRoute, expect
 
 from tests.browser.pages.devices import COUNT_OPENINGS
-from tests.browser.pages.place import QUESTIONS, Invitation, Place
+from tests.browser.pages.place import Invitation, Place
 from tests.browser.pages.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -48,48 +48,6 @@ async def test_the_notice_tells_everything_before_the_camera_opens(place: Place,
     await visitor.candidate.consent()
     await expect(visitor.page.locator("#start")).to_be_visible()
     assert await visitor.page.evaluate("window.openings") == 1
-
-
-async def test_a_whole_interview_by_keyboard_alone(place: Place, visitor: Visitor) -> None:
-    page = visitor.page
-    await page.goto((await place.invite()).link)
-    await visitor.sees("notice")
-    await _press(visitor, "Tab", "Space", "Tab", "Enter")
-    await expect(page.locator("#start")).to_be_visible()
-    for screen in ("expectations", "practice", "interview"):
-        await visitor.tabs_to("[data-go-on]")
-        await _press(visitor, "Enter")
-        await visitor.sees(screen)
-    await visitor.candidate.is_recording()
-    for number in range(1, len(QUESTIONS) + 1):
-        await visitor.candidate.is_asked(number)
-        await expect(page.locator("#question-title")).to_be_focused()
-        await _through(visitor, "#end-answer")
-        if number < len(QUESTIONS):
-            await _through(visitor, "#next-question")
-    await visitor.tabs_to("#finish")
-    await _press(visitor, "Enter")
-    await expect(page.locator("#confirm-no")).to_be_focused()
-    await _press(visitor, "Escape")
-    await expect(page.locator("#finish")).to_be_focused()
-    await _press(visitor, "Enter", "Shift+Tab", "Enter")
-    thanks = await visitor.sees("thanks")
-    await expect(thanks).to_contain_text("Thank you, John Doe")
-    await expect(thanks).to_contain_text("Then it is deleted.")
-
-
-async def _through(visitor: Visitor, button: str) -> None:
-    """Reach a button with the keyboard and press it, once the page takes presses."""
-    await expect(visitor.page.locator(f"{button}:not([aria-disabled])")).to_be_visible()
-    if not await visitor.page.locator(f"{button}:focus").count():
-        await visitor.tabs_to(button)
-    await _press(visitor, "Enter")
-    await expect(visitor.page.locator(button)).to_be_hidden()
-
-
-async def _press(visitor: Visitor, *keys: str) -> None:
-    for key in keys:
-        await visitor.page.keyboard.press(key)
 
 
 async def test_the_level_moves_and_the_page_says_that_it_hears(place: Place, visitor: Visitor) -> None:
@@ -176,10 +134,18 @@ async def test_a_lost_connection_is_told_and_made_again(place: Place, visitor: V
         lambda response: whip_sessions.append(response.headers.get("location", "")) if response.status == 201 else None,
     )
     await visitor.records(invitation.link)
+    may_connect = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await may_connect.wait()
+        await route.continue_()
+
+    await visitor.page.route("**/whip/**", hold)
     await _end_from_outside(place, invitation, whip_sessions[0])
     trouble = visitor.page.locator("#trouble")
     await expect(trouble).to_contain_text("Your connection dropped at 0:0", timeout=20_000)
     await expect(trouble).to_contain_text("Everything up to there is saved. Reconnecting…")
+    may_connect.set()
     await visitor.candidate.is_recording()
     await expect(trouble).to_be_hidden()
     assert len(whip_sessions) == 2

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Response, expect
 
+from db.interviews import Allowance
 from tests.browser.pages.devices import no_devices_open
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, Place
 from tests.browser.pages.visitor import Visitor
@@ -36,6 +37,24 @@ async def test_the_candidates_screens(place: Place, visitor: Visitor) -> None:
     await _good(visitor)
     await page.reload()
     await visitor.sees("problem")
+    await _good(visitor)
+
+
+async def test_the_screens_of_the_questions(place: Place, visitor: Visitor) -> None:
+    allowance = Allowance(think_ms=120_000, answer_ms=40_000, max_takes=3)
+    await visitor.records((await place.invite(allowance=allowance)).link)
+    await visitor.candidate.is_asked(1)
+    await _good(visitor)
+    await visitor.candidate.wish("start-answer")
+    await _good(visitor)
+    await visitor.candidate.wish("end-answer")
+    await visitor.candidate.wish("retake")
+    await visitor.candidate.wish("end-answer")
+    await _good(visitor)
+    await visitor.candidate.wish("pause")
+    await _good(visitor)
+    await visitor.page.reload()
+    await visitor.sees("back")
     await _good(visitor)
 
 

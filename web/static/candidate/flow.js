@@ -49,7 +49,7 @@
  *
  * @typedef {"load" | "give_consent" | "open_devices" | "open_devices_if_allowed" | "close_devices" | "open_control" | "close_control" | "publish" | "close_dropped" | "stop_publishing" | "stay_awake" | "let_sleep" | "finish" | "stop_meter" | "renew_client" | "reload" | "tell_shown" | import("./types.js").DoMessage} Command
  *
- * @typedef {{type: "loaded", interview: Interview, now: number} | {type: "load_failed", problem: Problem}
+ * @typedef {{type: "loaded", interview: Interview, now: number} | {type: "load_failed", problem: Problem} | {type: "relays_told", iceServers: RTCIceServer[]}
  *   | {type: "consent_pressed"} | {type: "consented", interview: Interview} | {type: "consent_failed", problem: Problem}
  *   | {type: "turn_on_pressed"} | {type: "microphone_only_pressed"} | {type: "device_chosen"}
  *   | {type: "devices_opened", hasPicture: boolean, now: number} | {type: "devices_failed", problem: DeviceProblem} | {type: "heard"}
@@ -98,6 +98,7 @@ export function reduce(flow, event) {
   switch (event.type) {
     case "loaded": return loaded(flow, event.interview, event.now);
     case "load_failed": return [{ ...flow, screen: "problem", problem: event.problem }, []];
+    case "relays_told": return [{ ...flow, interview: flow.interview && { ...flow.interview, ice_servers: event.iceServers } }, []];
     case "retry_pressed": return flow.screen === "problem" ? [flow, ["reload"]] : openDevices(flow);
 
     case "consent_pressed": return flow.waiting ? [flow, []] : [{ ...flow, waiting: true, problem: null }, ["give_consent"]];

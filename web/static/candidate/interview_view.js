@@ -49,7 +49,7 @@ export class InterviewView {
     const isPaused = flow.questions.place?.step === "paused";
     const off = this.#element("self-off");
     off.hidden = flow.hasPicture && !isPaused;
-    showOnly(off, isPaused ? "paused" : "sound");
+    showOnly(off, !isPaused ? "sound" : flow.recording ? "pausing" : "paused");
     this.self.hidden = !flow.hasPicture || isPaused;
   }
 

@@ -26,6 +26,8 @@ import { isSilenced } from "./questions.js";
 
 /** How often the flow is asked whether something is overdue. */
 const TICK_MS = 250;
+/** What the relay is asked with runs out; older than this it is fetched again before a connection is made. */
+const STALE_MS = 30 * 60_000;
 
 /** The candidate's room. */
 export class Room {
@@ -43,6 +45,7 @@ export class Room {
     this.meter = new LevelMeter({ onLevel: (level) => view.devices.showLevel(level), onHeard: () => this.dispatch({ type: "heard" }) });
     this.sound = new QuestionSound(credentials, (state) => view.interview.question.showSound(state));
     this.flow = START;
+    this.loadedAt = 0;
     this.clientId = this.#newClientId();
     this.wish = { camera: "", microphone: "" };
     /** @type {MediaStream | null} */
@@ -83,7 +86,9 @@ export class Room {
   /** Ask the server which interview this is. */
   async load() {
     try {
-      this.dispatch({ type: "loaded", interview: await this.api.load(), now: this.now() });
+      const interview = await this.api.load();
+      this.loadedAt = this.now();
+      this.dispatch({ type: "loaded", interview, now: this.loadedAt });
     } catch (error) {
       this.dispatch({ type: "load_failed", problem: loadProblem(error) });
     }
@@ -112,7 +117,7 @@ export class Room {
       case "close_devices": return this.#closeDevices();
       case "open_control": return this.control.open(this.clientId);
       case "close_control": return this.control.close();
-      case "publish": return this.#publish();
+      case "publish": return void this.#publish();
       case "close_dropped": return this.connections.closeAllBut([this.flow.link?.n, this.flow.spare?.n]);
       case "stop_publishing": return this.connections.closeAllBut([]);
       case "tell_shown": return this.#tellShown();
@@ -172,9 +177,23 @@ export class Room {
     this.view.showStream(null);
   }
 
-  #publish() {
-    const { interview, links } = this.flow;
-    if (this.stream !== null && interview !== null) void this.connections.publish(links, this.stream, this.clientId, interview);
+  async #publish() {
+    const { links } = this.flow;
+    await this.#refresh();
+    const { interview, link, spare } = this.flow;
+    const isStillWanted = links === link?.n || links === spare?.n;
+    if (this.stream !== null && interview !== null && isStillWanted) await this.connections.publish(links, this.stream, this.clientId, interview);
+  }
+
+  async #refresh() {
+    if (this.now() - this.loadedAt < STALE_MS) return;
+    try {
+      const { ice_servers } = await this.api.load();
+      this.loadedAt = this.now();
+      this.dispatch({ type: "relays_told", iceServers: ice_servers });
+    } catch {
+      // The old ones may do; if the server cannot be reached, publishing says so next.
+    }
   }
 
   /** Tell the server when the candidate saw what it brought: once it has been drawn. */

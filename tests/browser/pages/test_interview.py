@@ -1,0 +1,267 @@
+"""The questions on the candidate's page, against the real server: by keyboard, with time, takes and pauses."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, WebSocketRoute, expect
+from sqlalchemy import delete, update
+
+from db.interviews import Allowance
+from db.models import Consent, InterviewSession
+from db.states import InterviewState
+from tests.browser.pages.place import QUESTIONS, Invitation, Place
+from tests.browser.pages.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+ONWARD = ":is([data-go-on], #turn-on)"
+WITH_TIME = Allowance(think_ms=60_000, answer_ms=90_000, max_takes=3)
+TRACKS_THAT_SEND = "document.querySelector('#self').srcObject.getTracks().filter(({enabled}) => enabled).length"
+
+
+async def press(visitor: Visitor, selector: str, key: str = "Enter") -> None:
+    """Press what is shown, by the keyboard alone; what has the focus already is pressed at once."""
+    button = visitor.page.locator(f"{selector}:visible")
+    await expect(button).to_be_enabled()
+    if not await button.evaluate("(element) => element === document.activeElement"):
+        await visitor.tabs_to(selector)
+    await visitor.page.keyboard.press(key)
+
+
+async def press_on(visitor: Visitor, name: str) -> None:
+    await press(visitor, f"#{name}")
+
+
+async def starts(visitor: Visitor, invitation: Invitation) -> None:
+    """Up to the first question."""
+    await visitor.records(invitation.link)
+    await visitor.candidate.is_asked(1)
+
+
+async def test_a_whole_interview_by_keyboard_alone(place: Place, visitor: Visitor) -> None:
+    page = visitor.page
+    await page.goto((await place.invite(allowance=WITH_TIME)).link)
+    await visitor.sees("notice")
+    await press(visitor, "#consent-tick", "Space")
+    await press_on(visitor, "continue")
+    interview = visitor.candidate.screen("interview")
+    onward = page.locator(f"{ONWARD}:visible:enabled")
+    while not await interview.is_visible():
+        await expect(interview.or_(onward).first).to_be_visible()
+        if await onward.is_visible():
+            await press(visitor, ONWARD)
+    await visitor.candidate.is_recording()
+    title = page.locator("#question-title")
+    for number, text in enumerate(QUESTIONS, start=1):
+        await visitor.candidate.is_asked(number)
+        await expect(title).to_have_text(text)
+        await expect(title).to_be_focused()
+        await press_on(visitor, "start-answer")
+        await expect(page.locator("#end-answer")).to_be_focused()
+        await press_on(visitor, "end-answer")
+        if number == 1:
+            await _takes_and_pause(visitor)
+        if number < len(QUESTIONS):
+            await press_on(visitor, "next-question")
+    await press_on(visitor, "finish")
+    await expect(page.locator("#confirm-no")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#finish")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await press_on(visitor, "confirm-yes")
+    thanks = await visitor.sees("thanks")
+    await expect(thanks).to_contain_text("Thank you, John Doe")
+    await expect(thanks).to_contain_text("Then it is deleted.")
+
+
+async def _takes_and_pause(visitor: Visitor) -> None:
+    """Answer again, let the first take count, have a pause."""
+    page = visitor.page
+    await expect(page.locator("#retake")).to_have_text("Record again (2 left)")
+    await press_on(visitor, "retake")
+    await press_on(visitor, "end-answer")
+    await expect(page.locator("#retake")).to_have_text("Record again (1 left)")
+    await expect(page.locator("#take-2")).to_be_checked()
+    await page.keyboard.press("Shift+Tab")
+    await expect(page.locator("#take-2")).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await expect(page.locator("#take-1")).to_be_checked()
+    await press_on(visitor, "pause")
+    await expect(page.locator("#go-on")).to_be_focused()
+    await expect(page.locator("#question-said")).to_contain_text("You can also close this page")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#retake")).to_be_visible()
+    await expect(page.locator("#take-1")).to_be_checked()
+
+
+async def test_nothing_leaves_the_device_while_paused(place: Place, visitor: Visitor) -> None:
+    await starts(visitor, await place.invite())
+    assert await visitor.page.evaluate(TRACKS_THAT_SEND) == 2
+    await visitor.candidate.wish("pause")
+    assert await visitor.page.evaluate(TRACKS_THAT_SEND) == 0
+    await visitor.candidate.wish("go-on")
+    assert await visitor.page.evaluate(TRACKS_THAT_SEND) == 2
+    await visitor.candidate.is_recording()
+
+
+async def test_time_stands_still_while_the_server_says_nothing(place: Place, visitor: Visitor) -> None:
+    hushed = asyncio.Event()
+
+    def relay(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda message: None if hushed.is_set() else route.send(message))
+
+    await visitor.page.route_web_socket("**/live", relay)
+    await starts(visitor, await place.invite(allowance=WITH_TIME))
+    await visitor.candidate.wish("start-answer")
+    value, said = visitor.page.locator("#timer-value"), visitor.page.locator("#timer-said")
+    await expect(value).to_have_text("1:28", timeout=10_000)
+    await expect(said).to_be_hidden()
+    hushed.set()
+    await expect(said).to_have_text("Your time stands still while nothing is being saved.")
+    before = await value.text_content()
+    await expect(visitor.page.locator("#saved")).to_have_attribute("data-saved", "lagging")
+    assert await value.text_content() == before
+    hushed.clear()
+    await expect(said).to_be_hidden(timeout=15_000)
+    assert before is not None
+    await expect(value).not_to_have_text(before)
+
+
+async def test_the_end_of_an_answer_is_told_to_who_chose_so(place: Place, visitor: Visitor) -> None:
+    short = Allowance(answer_ms=6_000)
+    await visitor.reaches_devices((await place.invite(allowance=short)).link)
+    announced, timer = visitor.page.locator("#time-announcer"), visitor.page.locator("#timer")
+    await visitor.page.locator("#start").click()
+    await visitor.sees("expectations")
+    await visitor.page.locator("[data-announce-time]:visible input").check()
+    await visitor.candidate.start()
+    await expect(timer).to_have_attribute("data-last", "true", timeout=15_000)
+    await expect(announced).to_have_text("3 seconds left for this answer.")
+    await expect(visitor.page.locator("#question-said")).to_contain_text("The time was over", timeout=15_000)
+    await expect(announced).to_be_empty()
+
+
+async def test_the_end_of_an_answer_is_seen_only_by_who_did_not(place: Place, visitor: Visitor) -> None:
+    await starts(visitor, await place.invite(allowance=Allowance(answer_ms=6_000)))
+    await expect(visitor.page.locator("#timer")).to_have_attribute("data-last", "true", timeout=15_000)
+    await expect(visitor.page.locator("#timer-label")).to_have_text("Nearly over")
+    await expect(visitor.page.locator("#time-announcer")).to_be_empty()
+
+
+async def test_a_reload_comes_back_to_the_same_question_with_its_takes(place: Place, visitor: Visitor) -> None:
+    invitation = await place.invite(allowance=WITH_TIME)
+    await starts(visitor, invitation)
+    for _ in range(2):
+        await visitor.candidate.wish(
+            "start-answer" if await visitor.page.locator("#start-answer").is_visible() else "retake"
+        )
+        await visitor.candidate.wish("end-answer")
+    await visitor.page.reload()
+    back = await visitor.sees("back")
+    await expect(back).to_contain_text("You go on with question 1 of 3.")
+    await visitor.candidate.start()
+    await visitor.candidate.is_asked(1)
+    await expect(visitor.page.locator("#takes-list label")).to_have_count(2)
+    await expect(visitor.page.locator("#retake")).to_have_text("Record again (1 left)")
+
+
+async def test_a_pause_ends_with_the_press_that_comes_back(
+    place: Place, visitor: Visitor, context: BrowserContext
+) -> None:
+    invitation = await place.invite(allowance=WITH_TIME)
+    await starts(visitor, invitation)
+    await visitor.candidate.wish("pause")
+    await visitor.page.close()
+    other = Visitor(await context.new_page())
+    await other.page.goto(invitation.link)
+    await expect(await other.sees("back")).to_contain_text("Your interview is paused; everything up to 0:0")
+    await other.candidate.start()
+    await expect(other.page.locator("#start-answer")).to_be_visible()
+    assert other.complaints == []
+
+
+async def test_finishing_later_turns_the_camera_off_and_says_until_when(place: Place, visitor: Visitor) -> None:
+    await starts(visitor, await place.invite(allowance=WITH_TIME))
+    await visitor.page.locator("#later").click()
+    back = await visitor.sees("back")
+    await expect(back).to_contain_text("See you later")
+    await expect(back).to_contain_text("You can close this page: until ")
+    assert await visitor.page.evaluate("document.querySelector('#back-preview').srcObject") is None
+    await visitor.candidate.start()
+    await expect(visitor.page.locator("#start-answer")).to_be_visible()
+
+
+async def test_another_network_gets_a_connection_beside_the_old_one(place: Place, visitor: Visitor) -> None:
+    posts: list[dict[str, str]] = []
+    visitor.page.on(
+        "request",
+        lambda request: posts.append(request.headers) if "/whip/" in request.url and request.method == "POST" else None,
+    )
+    await starts(visitor, await place.invite())
+    light, trouble = visitor.page.locator("#light"), visitor.page.locator("#trouble")
+    closed = visitor.page.wait_for_event("request", lambda request: request.method == "DELETE")
+    await visitor.page.evaluate("window.dispatchEvent(new Event('online'))")
+    await closed
+    await expect(light).to_have_attribute("data-light", "recording")
+    await expect(trouble).to_be_hidden()
+    assert [each["holdfast-client"] for each in posts] == [posts[0]["holdfast-client"]] * 2, (
+        "the same page, for the server"
+    )
+    await visitor.has_saved(5)
+    await visitor.candidate.finish()
+
+
+async def test_a_camera_that_goes_silent_is_told_and_one_press_opens_it_again(place: Place, visitor: Visitor) -> None:
+    await starts(visitor, await place.invite())
+    await visitor.page.evaluate(
+        """() => {
+            const [track] = document.querySelector('#self').srcObject.getVideoTracks();
+            Object.defineProperty(track, 'muted', {value: true});
+            track.dispatchEvent(new Event('mute'));
+        }"""
+    )
+    trouble = visitor.page.locator("#trouble")
+    await expect(trouble).to_contain_text("Your camera gives no picture just now")
+    await trouble.get_by_role("button", name="Turn on again").click()
+    await expect(trouble).to_be_hidden()
+    await visitor.candidate.is_recording()
+
+
+async def test_a_return_from_the_browsers_memory_is_a_return(place: Place, visitor: Visitor) -> None:
+    await starts(visitor, await place.invite())
+    await visitor.page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    await visitor.sees("back")
+    await visitor.candidate.start()
+
+
+async def test_without_consent_the_notice_comes_back(place: Place, visitor: Visitor) -> None:
+    invitation = await place.invite()
+    await visitor.reaches_devices(invitation.link)
+    async with place.services.database.writing() as db_session:
+        await db_session.execute(delete(Consent).where(Consent.session_id == invitation.session_id))
+        mine = InterviewSession.session_id == invitation.session_id
+        await db_session.execute(update(InterviewSession).where(mine).values(state=InterviewState.INVITED))
+    await visitor.candidate.press_start()
+    await visitor.sees("notice")
+
+
+async def test_the_server_hears_when_a_question_was_seen(place: Place, visitor: Visitor) -> None:
+    said: list[dict[str, Any]] = []
+    visitor.page.on("websocket", lambda socket: socket.on("framesent", lambda data: said.append(_decoded(data))))
+    await starts(visitor, await place.invite(allowance=WITH_TIME))
+    await visitor.candidate.wish("start-answer")
+    kinds = [message["type"] for message in said]
+    assert kinds[0] == "hello"
+    assert {"clock", "do", "shown"} <= set(kinds)
+    begun = next(message for message in said if message["type"] == "do")
+    now: float = await visitor.page.evaluate("performance.timeOrigin + performance.now()")
+    assert begun["event"] == "begin"
+    assert 0 < now - begun["at"] < 60_000
+
+
+def _decoded(data: str | bytes) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(data)
+    return message

@@ -89,6 +89,22 @@ class JoinedRecording:
     "By part number, how long each part is in it, milliseconds."
 
 
+@dataclass(frozen=True, slots=True)
+class TranscodedPart:
+    """What lies in a part's file since its picture has another codec."""
+
+    video_codec: str
+    "`VP8` or `VP9`."
+    size_bytes: int
+    "Size of the file."
+    width: int
+    "Pixels of the first picture."
+    height: int
+    "Pixels of the first picture."
+    video_kbps: float | None
+    "Picture, averaged over the part; None when that was not measured."
+
+
 # --- parts ---------------------------------------------------------------------
 
 
@@ -267,6 +283,18 @@ async def recording_joined(
         part.duration_ms = recording.lengths_ms[part.number]
     await _store(db_session, interview, recording.path, recording.size_bytes, now)
     interview.video_sha256 = recording.sha256
+    await db_session.flush()
+
+
+async def part_transcoded(db_session: AsyncSession, session_id: str, number: int, now_holds: TranscodedPart) -> None:
+    """The part's file has another picture codec now. Raises Conflict once its interview is not `completed` any more."""
+    interview = await interviews.get_interview(db_session, session_id)
+    if interview.state is not InterviewState.COMPLETED:
+        raise Conflict(f"interview {session_id} is {interview.state.value}")
+    part = await get_part(db_session, session_id, number)
+    part.video_codec, part.size_bytes = now_holds.video_codec, now_holds.size_bytes
+    part.width, part.height = now_holds.width or part.width, now_holds.height or part.height
+    part.video_kbps = part.video_kbps if now_holds.video_kbps is None else now_holds.video_kbps
     await db_session.flush()
 
 

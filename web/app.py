@@ -19,6 +19,7 @@ from media_server.aio.disk import Disk
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
+from media_server.aio.transcode import Transcoder
 from media_server.aio.work import Doer, HeavyWork
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
@@ -53,8 +54,9 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         await recordings.mend_all()
         await recordings.finish_pending(join=False)
         sounds = Sounds(database, data_folder, recordings, settings.work, settings.speech)
+        transcoder = Transcoder(database, data_folder, recordings, settings.media.video_bps)
         heavy_work = HeavyWork(
-            database, clock, settings.work, doers(recordings, sounds), speech=bool(settings.speech.command)
+            database, clock, settings.work, doers(recordings, sounds, transcoder), speech=bool(settings.speech.command)
         )
         stack.push_async_callback(heavy_work.close)
         await heavy_work.start()
@@ -130,12 +132,13 @@ def publisher_maker(
     return make
 
 
-def doers(recordings: Recordings, sounds: Sounds) -> dict[WorkKind, Doer]:
+def doers(recordings: Recordings, sounds: Sounds, transcoder: Transcoder) -> dict[WorkKind, Doer]:
     """Who does which heavy work."""
     return {
         WorkKind.JOIN: lambda task, _: recordings.join(task.session_id),
         WorkKind.ANSWER_SOUND: sounds.cut,
         WorkKind.QUESTION_SOUND: sounds.speak,
+        WorkKind.TRANSCODE: transcoder.transcode,
     }
 
 

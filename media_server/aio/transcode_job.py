@@ -1,0 +1,59 @@
+"""What the server asks of the process that transcodes a part, and what it hears back: JSON in and out."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A part whose picture is to have another codec; its sound stays as it is."""
+
+    source: int
+    "File descriptor of the part."
+    output: int
+    "File descriptor of a new file."
+    codec: str
+    "`VP8` or `VP9`."
+    video_bps: int
+    "How much the picture may take, bits per second."
+
+    def encode(self) -> bytes:
+        """Return it as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, octets: bytes) -> Self:
+        """Read it from JSON. Raises ValueError."""
+        fields: dict[str, Any] = json.loads(octets)
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it."""
+
+    size_bytes: int = 0
+    "Length of the new file; of the old one when that is good already."
+    width: int = 0
+    "Pixels of the first picture."
+    height: int = 0
+    "Pixels of the first picture."
+    video_kbps: float = 0.0
+    "Picture, averaged over the part."
+    is_good_already: bool = False
+    "The part has that codec: an attempt before this one got so far. Nothing was written."
+    refusal: str = ""
+    "Why it can never work; empty when it did not come to that."
+    errno: int = 0
+    "What the disk said; 0 when it did not complain."
+
+    def encode(self) -> bytes:
+        """Return it as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, octets: bytes) -> Self:
+        """Read it from JSON. Raises ValueError, also when the process ended before it had said anything."""
+        fields: dict[str, Any] = json.loads(octets)
+        return cls(**fields)

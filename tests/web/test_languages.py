@@ -48,6 +48,14 @@ def test_every_catalogue_has_the_same_sentences_with_the_same_gaps(language: str
     assert placeholders(catalogue(language)) == placeholders(catalogue(DEFAULT))
 
 
+@pytest.mark.parametrize("language", [tag for tag in LANGUAGES if tag != DEFAULT])
+def test_sentences_are_translated(language: str) -> None:
+    """Whole sentences, that is: single words may be the same in both."""
+    english = dict(sentences(catalogue(DEFAULT)))
+    same = [path for path, text in sentences(catalogue(language)) if text == english[path] and text.count(" ") > 1]
+    assert same == []
+
+
 @pytest.mark.parametrize("template", CANDIDATES_TEMPLATES, ids=lambda path: path.name)
 def test_templates_hold_no_words_of_their_own(template: Path) -> None:
     html = re.sub(

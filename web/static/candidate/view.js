@@ -6,7 +6,7 @@
  */
 
 import { need, say } from "../shared/dom.js";
-import { clockTime } from "../shared/format.js";
+import { clockTime, localeOf } from "../shared/format.js";
 import { BackView } from "./back_view.js";
 import { DevicesView } from "./devices_view.js";
 import { InterviewView } from "./interview_view.js";
@@ -117,7 +117,7 @@ export class RoomView {
   /** @param {Flow} flow @param {Interview} interview */
   #drawThanks(flow, { candidate, notice }) {
     const last = new Date(Date.now() + notice.retention_days * DAY_MS);
-    const date = last.toLocaleDateString(this.document.documentElement.lang, { dateStyle: "long" });
+    const date = last.toLocaleDateString(localeOf(this.document), { dateStyle: "long" });
     say(this.element("thanks-title"), this.texts.say("thanks.title", candidate));
     say(this.element("thanks-stored"), this.texts.say("thanks.stored_said", { length: clockTime(flow.savedMs), controller: notice.controller }));
     say(this.element("thanks-until"), this.texts.say("thanks.until_said", { date }));

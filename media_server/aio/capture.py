@@ -56,6 +56,16 @@ class PartPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class PartMoment:
+    """A moment of a part."""
+
+    number: int
+    "The part's number within the interview."
+    offset_ms: int
+    "Milliseconds from its beginning."
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureHooks:
     """What a capture needs from those above it."""
 
@@ -108,6 +118,16 @@ class Capture:
     def receive_sender_report(self, kind: MediaKind, ssrc: int, ntp_seconds: float, rtp_timestamp: int) -> None:
         """Take a sender report's pair of times."""
         self._feed(lambda now: self._recorder.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, now))
+
+    def ask_keyframe(self) -> None:
+        """Ask the sender for a whole picture."""
+        if self._open:
+            self._feed(lambda _: self._recorder.ask_keyframe())
+
+    def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
+        """Where in this part a moment lies (:meth:`Recorder.locate`); None also while the part has no number yet."""
+        offset_ms = self._recorder.locate(ntp_seconds, arrival, final=final)
+        return None if offset_ms is None or self._file is None else PartMoment(self._number, offset_ms)
 
     def tick(self) -> None:
         """Call once a second."""

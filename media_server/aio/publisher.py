@@ -15,7 +15,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from db.clock import Clock
 from media_server.aio.aiortc_tap import NetworkSettings, PassthroughPeerConnection
-from media_server.aio.capture import PartPlace
+from media_server.aio.capture import PartMoment, PartPlace
 from media_server.aio.disk import Disk
 from media_server.aio.sink import PassthroughRecorder
 from media_server.recording.events import EndReason, PublisherEnded, PublisherEvent
@@ -89,6 +89,18 @@ class Publisher:
             candidate = _candidate(attribute)
             candidate.sdpMid = mid
             await self._peer.addIceCandidate(candidate)
+
+    def set_recorded(self, recorded: bool) -> None:
+        """Say whether what arrives is written; see :meth:`PassthroughRecorder.set_recorded`."""
+        self._recorder.set_recorded(recorded)
+
+    def ask_keyframe(self) -> None:
+        """Ask the sender for a whole picture."""
+        self._recorder.ask_keyframe()
+
+    def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
+        """Where in the latest part a moment lies; see :meth:`PassthroughRecorder.locate`."""
+        return self._recorder.locate(ntp_seconds, arrival, final=final)
 
     async def close(self, reason: EndReason) -> None:
         """End the connection and its part. Repeating it is harmless; returns when the part is closed on disk."""

@@ -17,13 +17,15 @@ The server itself records with it.
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from db.clock import Clock, SystemClock
-from media_server.aio.capture import Capture, CaptureHooks, PartPlace
+from media_server.aio.capture import Capture, CaptureHooks, PartMoment, PartPlace
 from media_server.aio.disk import Disk
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
+from media_server.aio.sender_reports import SenderReports
 from media_server.recording.bitrate import CapSettings
 from media_server.recording.events import EndReason, PublisherEvent
 from media_server.recording.recorder import Recorder, RecorderSettings
@@ -58,12 +60,13 @@ class PassthroughRecorder:
 
         `on_event` hears what happens; `on_end` is told, once, that recording cannot go on, and the owner then stops it.
         """
+        self._allot = file if callable(file) else _always(PartPlace(1, Path(file)))
         self._clock = clock or SystemClock()
         self._settings = settings or MediaSettings()
         self._own_disk = Disk(self._clock, sync_interval=self._settings.sync_interval_s) if disk is None else None
         self._disk = disk or self._own_disk
         self._hooks = CaptureHooks(
-            open_part=file if callable(file) else _always(PartPlace(1, Path(file))),
+            open_part=self._allot,
             create_file=create_file or _create_file,
             on_event=on_event,
             on_over_cap=self._slow_down,
@@ -73,7 +76,11 @@ class PassthroughRecorder:
         self._told_end = False
         self._video_codec: VideoCodec | None = None
         self._tracks: dict[MediaKind, EncodedTrack] = {}
+        self._is_recorded = True
+        self._reports = SenderReports()
         self._capture: Capture | None = None
+        self._latest: Capture | None = None
+        self._paused: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._last_packet = 0.0
@@ -89,7 +96,7 @@ class PassthroughRecorder:
         """
         if track.media_kind in self._tracks:
             raise ValueError(f"there is already a track of kind {track.kind}")
-        if self._capture is not None:
+        if self._latest is not None:
             raise ValueError("recording has begun; no track can be added any more")
         if track.media_kind is MediaKind.PICTURE:
             self._video_codec = VideoCodec(track.codec or "")
@@ -126,22 +133,58 @@ class PassthroughRecorder:
             self._ticking.cancel()
         if self._capture is not None:
             await self._capture.close(reason)
+        await asyncio.gather(*self._paused)
         if self._own_disk is not None:
             await self._own_disk.stop()
+
+    # Pauses --------------------------------------------------------------------------------
+
+    def set_recorded(self, recorded: bool) -> None:
+        """Say whether what arrives is written. Repeating it is harmless.
+
+        False closes the part for good; what arrives then is dropped, and shows only that the sender is there. True
+        begins a new part on the same connection, with a picture as soon as the sender has sent a whole one. With a
+        file of its own instead of a place for each part, nothing can follow a pause.
+        """
+        if recorded == self._is_recorded:
+            return
+        self._is_recorded = recorded
+        paused, self._capture = self._capture, None
+        if paused is not None:
+            closing = asyncio.ensure_future(paused.close(EndReason.PAUSED))
+            self._paused.add(closing)
+            closing.add_done_callback(self._paused.discard)
+
+    def ask_keyframe(self) -> None:
+        """Ask the sender for a whole picture."""
+        if self._capture is not None:
+            self._capture.ask_keyframe()
+
+    def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
+        """Where in the latest part a moment lies.
+
+        `ntp_seconds`: by the sender's wall clock, seconds since 1900; `arrival`: by ours, monotonic. None while it is
+        not known; `final` takes the best there is.
+        """
+        return None if self._latest is None else self._latest.locate(ntp_seconds, arrival, final=final)
 
     # What arrives (TrackListener) --------------------------------------------------------
 
     def packet_received(self, kind: MediaKind, packet: RtpPacket) -> None:
         """Record one packet."""
         self._last_packet = self._clock.monotonic()
+        if not self._is_recorded:
+            return
         if self._capture is None:
-            self._capture = self._new_capture()
+            self._capture = self._latest = self._new_capture()
         self._capture.receive_packet(kind, packet)
 
     def sender_report_received(self, kind: MediaKind, ssrc: int, ntp_time: int, rtp_timestamp: int) -> None:
         """Let the timeline know the sender's clock."""
+        ntp_seconds = ntp_time / (1 << 32)
+        self._reports.note(kind, ssrc, ntp_seconds, rtp_timestamp, self._clock.monotonic())
         if self._capture is not None:
-            self._capture.receive_sender_report(kind, ssrc, ntp_time / (1 << 32), rtp_timestamp)
+            self._capture.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp)
 
     def _new_capture(self) -> Capture:
         started_at_ns = int(self._clock.utc_now().timestamp() * 1e9)
@@ -151,9 +194,20 @@ class PassthroughRecorder:
             settings=_recorder_settings(self._settings),
             started_at_ns=started_at_ns,
         )
+        self._reports.tell(recorder)
         if self._disk is None:
             raise RuntimeError("no disk to write to")
-        return Capture(recorder, disk=self._disk, clock=self._clock, feedback=self._receive_side(), hooks=self._hooks)
+        hooks = replace(self._hooks, open_part=self._allot_after(tuple(self._paused)))
+        return Capture(recorder, disk=self._disk, clock=self._clock, feedback=self._receive_side(), hooks=hooks)
+
+    def _allot_after(self, closing: Sequence[asyncio.Task[None]]) -> Callable[[], Awaitable[PartPlace]]:
+        """The end of the parts before a pause is told before the next one begins."""
+
+        async def open_part() -> PartPlace:
+            await asyncio.gather(*closing)
+            return await self._allot()
+
+        return open_part
 
     def _receive_side(self) -> ReceiveSide:
         return next(iter(self._tracks.values())).receive_side
@@ -172,11 +226,12 @@ class PassthroughRecorder:
         silence = self._clock.monotonic() - self._last_packet
         if silence > self._settings.no_media_s + self._settings.return_within_s:
             self._end(EndReason.NO_MEDIA)
-        if self._capture is None:
+        if self._latest is None:
             return
-        if silence > self._settings.no_media_s:
-            self._capture.close_in_place(EndReason.NO_MEDIA)
-        self._capture.tick()
+        if self._capture is not None:
+            if silence > self._settings.no_media_s:
+                self._capture.close_in_place(EndReason.NO_MEDIA)
+            self._capture.tick()
         self._receive_side().send_reports(self._maximum_bps)
 
     def _end(self, reason: EndReason) -> None:

@@ -17,6 +17,7 @@ class EndReason(StrEnum):
     NEVER_CONNECTED = "never_connected"
     OVER_CAP = "over_cap"
     SERVER_STOPPED = "server_stopped"
+    PAUSED = "paused"
     DEADLINE = "deadline"
     DELETED = "deleted"
     FAILED = "failed"

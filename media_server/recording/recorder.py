@@ -12,7 +12,7 @@ from media_server.recording.bitrate import BitrateWindows, CapSettings, CapVerdi
 from media_server.recording.events import EndReason, PartGap, PartReport
 from media_server.recording.progress import Progress
 from media_server.rtp.loss import LossSettings
-from media_server.rtp.media_time import SOUND_LAG_MS, MediaTime
+from media_server.rtp.media_time import SOUND_LAG_MS, MediaTime, SenderClock
 from media_server.rtp.opus import SAMPLE_RATE, conceal
 from media_server.rtp.packet import Hole, KeyframeWish, MediaKind, Nack, RtpPacket, SoundFrame, VideoCodec, VideoFrame
 from media_server.rtp.sound_track import SoundTrack
@@ -24,6 +24,9 @@ SAMPLES_PER_MS = SAMPLE_RATE / 1000
 
 PICTURE_TRACK = 1
 SOUND_TRACK = 2
+
+MOST_BESIDE_ARRIVAL_MS = 1_000
+"A sender's clock that puts a moment farther from its arrival than this is not believed."
 
 STALL_MS = 2_000
 "A picture that stands still for longer than this is written down as a gap."
@@ -109,6 +112,11 @@ class Recorder:
         """Take a sender report (RFC 3550 section 6.4.1): the sender's wall clock beside its RTP clock."""
         self._time.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, now)
 
+    def ask_keyframe(self) -> None:
+        """Ask the sender for a whole picture, so that a moment of interest is quick to show."""
+        if self._picture_ssrc is not None:
+            self._actions.append(KeyframeWish(self._picture_ssrc))
+
     def receive_synced(self, length: int) -> None:
         """Hear that the file is safe up to `length` bytes."""
         self._progress.synced(length)
@@ -173,6 +181,24 @@ class Recorder:
     def received_ms(self, now: float) -> int:
         """Milliseconds of the part that have arrived, written or not."""
         return self._progress.received_ms(now)
+
+    def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> int | None:
+        """Milliseconds of the part for a moment that the sender's wall clock showed as `ntp_seconds`.
+
+        `arrival` is the same moment by our own clock, as well as it is known: what remains where the sender's clock is
+        not known, makes no sense, or lies more than a second beside it. None before the first frame and, unless
+        `final`, while sender reports can still be expected to tell.
+        """
+        by_arrival = self._time.map_arrival(arrival)
+        if by_arrival is None:
+            return None
+        mapped = None if ntp_seconds is None else self._time.map_ntp(ntp_seconds)
+        kind = MediaKind.PICTURE if self._sound is None else MediaKind.SOUND
+        is_awaited = ntp_seconds is not None and not self._time.knows_clock(kind)
+        if is_awaited and self._time.sender_clock is not SenderClock.DISTRUSTED and not final:
+            return None
+        is_sensible = mapped is not None and abs(mapped - by_arrival) <= MOST_BESIDE_ARRIVAL_MS
+        return max(0, round(mapped if mapped is not None and is_sensible else by_arrival))
 
     def report(self, reason: EndReason) -> PartReport:
         """Tell what the part holds."""

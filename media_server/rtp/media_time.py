@@ -62,6 +62,10 @@ class MediaTime:
             return SenderClock.UNKNOWN
         return SenderClock.MAPPED
 
+    def knows_clock(self, kind: MediaKind) -> bool:
+        """Whether a sender report has told the wall clock of this kind's newest SSRC."""
+        return (self._sound_clock() if kind is MediaKind.SOUND else self._picture_clock()) is not None
+
     def receive_sender_report(
         self, kind: MediaKind, ssrc: int, ntp_seconds: float, rtp_timestamp: int, now: float
     ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from media_server.recording.events import EndReason, PartGap
 from media_server.recording.recorder import EndForOverCap, SlowDown
+from media_server.rtp.media_time import SOUND_LAG_MS
 from media_server.rtp.packet import KeyframeWish, MediaKind, Nack, VideoCodec
 from tests.fakes.rtp_sender import encoded_sound, encoded_video
 from tests.media_server.sender import Arrival, bench, stretch
@@ -171,3 +172,16 @@ def test_sound_alone_makes_a_file_that_declares_no_picture_once_it_is_closed() -
     report = recording.recorder.report(EndReason.FINISHED)
     assert (report.video_codec, report.audio_codec) == (None, "opus")
     assert len(list(recording.decoded("audio"))) >= 99
+
+
+def test_a_moment_is_found_by_the_senders_clock_once_it_is_known_and_by_its_arrival_otherwise() -> None:
+    it = bench(VideoCodec.VP9)
+    assert it.recorder.locate(5000.0, 100.0, final=True) is None
+    it.feed(stretch(VideoCodec.VP9))
+    assert it.recorder.locate(5000.5, 100.5, final=False) is None, "the sender's clock may still be told"
+    assert it.recorder.locate(None, 100.5, final=False) == pytest.approx(500, abs=25)
+    assert it.recorder.locate(5000.5, 100.52, final=True) == pytest.approx(520, abs=25)
+    it.recorder.receive_sender_report(MediaKind.SOUND, 2, 5000.0, 0, 102.0)
+    assert it.recorder.locate(5000.5, 100.9, final=False) == pytest.approx(500 + SOUND_LAG_MS, abs=1)
+    assert it.recorder.locate(4900.0, 101.0, final=False) == pytest.approx(1000, abs=25), "a clock that lies"
+    assert it.recorder.locate(4999.5, 99.9, final=False) == 0, "before the part"

@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiohttp import ClientSession
 from aiohttp import web as aioweb
 
 from db import people
 from db.clock import SystemClock
 from db.interviews import Allowance
+from db.models import TokenKind
+from signaling.protocol.tokens import random_token, token_hash
 from tests.live.harness import free_port
 from web.app import create_app, open_services
 from web.invitations import NewInterview, links_for, set_up
@@ -50,6 +53,8 @@ class Place:
     "The HR user's job."
     lenient_job: int
     "Another one, which takes interviews by voice alone."
+    hr_token: str
+    "The HR user's API token."
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def invite(
@@ -64,6 +69,13 @@ class Place:
         links = links_for(key, self.url, new.session_id, interview.link_version)
         return Invitation(new.session_id, links.token, links.candidate_url)
 
+    async def let_hear(self, invitation: Invitation, question: int, sound: bytes) -> None:
+        """Hand in what a question sounds like, a WAV file."""
+        url = f"{self.url}/api/interviews/{invitation.session_id}/questions/{question}/sound"
+        headers = {"Authorization": f"Bearer {self.hr_token}", "Content-Type": "audio/wav"}
+        async with ClientSession(headers=headers) as http, http.put(url, data=sound) as response:
+            assert response.status == 200, await response.text()
+
 
 @asynccontextmanager
 async def open_place(data: Path) -> AsyncIterator[Place]:
@@ -75,17 +87,17 @@ async def open_place(data: Path) -> AsyncIterator[Place]:
         await runner.setup()
         try:
             await aioweb.TCPSite(runner, "127.0.0.1", port).start()
-            job, lenient_job = await _add_jobs(services)
-            yield Place(services, settings.web.base_url, job, lenient_job)
+            yield Place(services, settings.web.base_url, *await _add_jobs(services))
         finally:
             await runner.cleanup()
 
 
-async def _add_jobs(services: Services) -> tuple[int, int]:
-    now = services.clock.utc_now()
+async def _add_jobs(services: Services) -> tuple[int, int, str]:
+    now, token = services.clock.utc_now(), random_token()
     async with services.database.writing() as db_session:
         user = await people.add_user(db_session, HR_EMAIL, hash_password(HR_PASSWORD), now)
         await people.add_user(db_session, NEW_HR_EMAIL, hash_password(HR_PASSWORD), now)
         job = await people.add_job(db_session, "Nurse", user.id, now)
         lenient = await people.add_job(db_session, "Bookkeeper", user.id, now, microphone_only_allowed=True)
-    return job.id, lenient.id
+        await people.issue_token(db_session, user.id, TokenKind.API, token_hash(token), now)
+    return job.id, lenient.id, token

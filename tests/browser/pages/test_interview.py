@@ -13,11 +13,21 @@ from db.models import Consent, InterviewSession
 from db.states import InterviewState
 from tests.browser.pages.place import QUESTIONS, Invitation, Place
 from tests.browser.pages.visitor import Visitor
+from tests.live.harness import until
+from tests.media_server.waves import tone
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ONWARD = ":is([data-go-on], #turn-on)"
 WITH_TIME = Allowance(think_ms=60_000, answer_ms=90_000, max_takes=3)
+COUNT_PLAYS = """
+    window.plays = 0;
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () {
+        if (this instanceof HTMLAudioElement) window.plays += 1;
+        return play.call(this);
+    };
+"""
 TRACKS_THAT_SEND = "document.querySelector('#self').srcObject.getTracks().filter(({enabled}) => enabled).length"
 
 
@@ -94,6 +104,25 @@ async def _takes_and_pause(visitor: Visitor) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator("#retake")).to_be_visible()
     await expect(page.locator("#take-1")).to_be_checked()
+
+
+async def test_a_question_is_heard_when_asked_for_and_never_by_itself(place: Place, visitor: Visitor) -> None:
+    invitation = await place.invite(allowance=WITH_TIME)
+    await place.let_hear(invitation, 1, tone(20))
+    await visitor.page.add_init_script(COUNT_PLAYS)
+    await starts(visitor, invitation)
+    hear, said = visitor.page.locator("#hear"), visitor.page.locator("#hear-said")
+    assert await visitor.page.evaluate("window.plays") == 0
+    await hear.click()
+    await expect(said).to_have_text("Stop the sound")
+    await until(lambda: visitor.page.evaluate("window.plays === 1"), within_s=10)
+    await expect(visitor.page.locator("#hear-failed")).to_be_empty()
+    await visitor.candidate.wish("start-answer")
+    await expect(said).to_have_text("Hear the question")
+    await visitor.candidate.wish("end-answer")
+    await visitor.candidate.wish("next-question")
+    await visitor.candidate.is_asked(2)
+    await expect(hear).to_be_hidden()
 
 
 async def test_nothing_leaves_the_device_while_paused(place: Place, visitor: Visitor) -> None:

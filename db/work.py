@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, or_, s
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import recordings
-from db.models import InterviewQuestion, InterviewSession, Mark, Part, QuestionSound, Take, Work, WorkState
+from db.models import Candidate, InterviewQuestion, InterviewSession, Mark, Part, QuestionSound, Take, Work, WorkState
 from db.states import InterviewState
 
 STOPPED: Final = "the server ended in the middle of it"
@@ -228,6 +228,41 @@ async def forget_other_takes(db_session: AsyncSession, task: Task) -> None:
     others = Work.subject.startswith(f"{task.subject.partition('/')[0]}/", autoescape=True)
     query = delete(Work).where(Work.session_id == task.session_id, Work.kind == task.kind.value, others)
     await db_session.execute(query.where(Work.subject != task.subject))
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSound:
+    """A sound file that a row says there is."""
+
+    session_id: str
+    "The interview."
+    folder: str
+    "Its candidate's folder."
+    index: int
+    "The question."
+    take: int | None
+    "The take of the answer; None for the question itself."
+
+
+async def made_sounds(db_session: AsyncSession) -> list[MadeSound]:
+    """Every sound file that there should be: of questions that can be heard, and of answers that were cut."""
+    there = InterviewSession.state != InterviewState.DELETED
+    questions = (
+        select(InterviewQuestion.session_id, Candidate.folder, InterviewQuestion.index)
+        .join(InterviewSession, InterviewSession.session_id == InterviewQuestion.session_id)
+        .join(InterviewSession.candidate)
+        .where(there, InterviewQuestion.sound != QuestionSound.NONE)
+    )
+    answers = (
+        select(Work.session_id, Candidate.folder, Work.subject)
+        .join(InterviewSession, InterviewSession.session_id == Work.session_id)
+        .join(InterviewSession.candidate)
+        .where(there, Work.kind == WorkKind.ANSWER_SOUND.value, Work.state == WorkState.DONE)
+    )
+    heard = [MadeSound(*row, None) for row in await db_session.execute(questions)]
+    for session_id, folder, subject in await db_session.execute(answers):
+        heard.append(MadeSound(session_id, folder, *map(int, subject.split("/"))))
+    return heard
 
 
 def _task(row: Work) -> Task:

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from db.models import InterviewSession
+from db.work import MadeSound
 from media_server.aio.contained_files import ContainedFiles, OutsideFolder
 from media_server.aio.data_folder import UPLOADS
 from media_server.recording import names
@@ -94,6 +95,15 @@ def remove_joined(files: ContainedFiles, interview: InterviewSession, partial: s
 def sound_path(interview: InterviewSession, name: str) -> str:
     """Where a question's or an answer's sound lies: in the candidate's folder."""
     return f"{_candidate_folder(interview)}/{name}"
+
+
+def made_sound_path(sound: MadeSound) -> str:
+    """Where a sound lies that a row says there is."""
+    if sound.take is None:
+        name = names.question_name(sound.session_id, sound.index)
+    else:
+        name = names.answer_name(sound.session_id, sound.index, sound.take)
+    return f"{UPLOADS}/{sound.folder}/{name}"
 
 
 def draft_path(interview: InterviewSession, name: str) -> str:

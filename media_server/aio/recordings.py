@@ -8,12 +8,13 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from db import deletion, interviews, recordings
+from db import deletion, interviews, recordings, work
 from db.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError
 from db.models import InterviewSession
 from db.states import IllegalTransition, InterviewState, PartState
+from db.work import Task, WorkKind
 from media_server.aio import recording_files
 from media_server.aio.assemble import Assembler
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
@@ -36,7 +37,7 @@ class Comparison:
     """The disk checked against the database, for `holdfast doctor`."""
 
     files_without_rows: tuple[FoundFile, ...]
-    "Media that no row names. WAV files have no rows and are left out."
+    "Media that no row names. WAV files are left out: a host platform may put some of its own there."
     rows_without_files: tuple[tuple[str, str], ...]
     "Paths that a row names and where nothing lies, each with its session id."
 
@@ -131,12 +132,27 @@ class Recordings:
             known = await deletion.known_paths(db_session)
             joined = await recordings.joined_parts(db_session)
         await asyncio.to_thread(recording_files.tidy_parts, self._data_folder.files, set(known), joined)
+        await self._forget_lost_answers()
+
+    async def _forget_lost_answers(self) -> None:
+        """An answer whose sound file is gone is to be cut again; recordings are all that it takes."""
+        files = self._data_folder.files
+        async with self._database.reading() as db_session:
+            cut = [sound for sound in await work.made_sounds(db_session) if sound.take is not None]
+        paths = [(sound, recording_files.made_sound_path(sound)) for sound in cut]
+        lost = await asyncio.to_thread(lambda: [sound for sound, path in paths if not _lies_there(files, path)])
+        if lost:
+            tasks = [Task(WorkKind.ANSWER_SOUND, each.session_id, f"{each.index}/{each.take}") for each in lost]
+            async with self._database.writing() as db_session:
+                await work.forget(db_session, tasks)
 
     async def compare(self) -> Comparison:
         """Which media lies there without a row, and which row names a file that is not there."""
         found = await asyncio.to_thread(lambda: list(self._data_folder.files.walk(UPLOADS)))
         async with self._database.reading() as db_session:
             known = await deletion.known_paths(db_session)
+            sounds = await work.made_sounds(db_session)
+        known |= {recording_files.made_sound_path(sound): sound.session_id for sound in sounds}
         return await asyncio.to_thread(_compare, self._data_folder.files, found, known)
 
     async def _store(self, interview: InterviewSession) -> str:

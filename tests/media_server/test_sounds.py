@@ -130,6 +130,22 @@ async def test_the_row_and_the_disk_agree_and_deleting_takes_the_sounds_along(
     assert not folder(house).exists()
 
 
+async def test_a_sound_that_is_gone_is_noticed_and_cut_again(house: House, heavy_work: HeavyWork) -> None:
+    await answered(house)
+    await until_cut(house, 2)
+    (folder(house) / SECOND_TAKE).unlink()
+    compared = await house.recordings.compare()
+    assert compared.rows_without_files == ((f"uploads/John_Doe/{SECOND_TAKE}", "one"),)
+    await house.the_recordings.finish_pending()
+    await until_cut(house, 2)
+    assert wavs(house) == [SECOND_TAKE]
+    await house.invite("two")
+    await hand_in(house, tone(1), session_id="two")
+    (folder(house, "John_Doe_2") / names.question_name("two", 1)).unlink()
+    compared = await house.recordings.compare()
+    assert [path.rpartition("/")[2] for path, _ in compared.rows_without_files] == [names.question_name("two", 1)]
+
+
 async def test_a_second_interview_has_its_own_files_in_the_same_folder(house: House, heavy_work: HeavyWork) -> None:
     await answered(house, "two", email="john.doe@example.org")
     await answered(house, "one", email="john.doe@example.org")
@@ -178,12 +194,14 @@ async def test_what_an_attempt_left_is_in_nobodys_way(house: House) -> None:
 # --- questions ---------------------------------------------------------------------------
 
 
-async def hand_in(house: House, octets: bytes, made: Sounds | None = None, index: int = 1) -> int:
+async def hand_in(
+    house: House, octets: bytes, made: Sounds | None = None, *, index: int = 1, session_id: str = "one"
+) -> int:
     path = house.data_folder.path / "upload"
     path.write_bytes(octets)
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        return await (made or sounds(house)).take_upload("one", index, descriptor)
+        return await (made or sounds(house)).take_upload(session_id, index, descriptor)
     finally:
         os.close(descriptor)
 

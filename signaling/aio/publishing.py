@@ -3,26 +3,13 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
+from media_server.aio.capture import PartMoment
 from media_server.recording.events import EndReason
 from signaling.protocol.offer import Offer
 from signaling.protocol.page_clock import Moment
 from signaling.protocol.whip import entity_tag
-
-
-class PartMoment(Protocol):
-    """Where in a part a moment lies."""
-
-    @property
-    def number(self) -> int:
-        """The part."""
-        ...
-
-    @property
-    def offset_ms(self) -> int:
-        """Milliseconds of it."""
-        ...
 
 
 class MediaPublisher(Protocol):
@@ -40,11 +27,6 @@ class MediaPublisher(Protocol):
         """End; when this returns the part is closed on disk. May be called again."""
         ...
 
-
-@runtime_checkable
-class StretchPublisher(MediaPublisher, Protocol):
-    """One whose connection can outlast a part."""
-
     def set_recorded(self, recorded: bool) -> None:
         """Whether what arrives is written: False closes the part, True begins a new one at the next keyframe."""
         ...
@@ -56,16 +38,6 @@ class StretchPublisher(MediaPublisher, Protocol):
     def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
         """Where a moment lies; None while that is not known yet. `final` takes the best there is."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """Where a moment lies by its arrival alone."""
-
-    number: int
-    "The part."
-    offset_ms: int
-    "Milliseconds of it."
 
 
 @dataclass(eq=False, slots=True)
@@ -86,8 +58,6 @@ class Publishing:
     "Its one ICE generation."
     publisher: MediaPublisher | None = None
     "Set before anything is answered."
-    part: tuple[int, float] | None = None
-    "Number of its latest part, and when that began by our monotonic clock: arrival is what is known in any case."
 
     async def close(self, reason: EndReason) -> None:
         """End it; when this returns its part is closed on disk. May be called again."""
@@ -96,19 +66,16 @@ class Publishing:
 
     def set_recorded(self, recorded: bool) -> None:
         """Say whether what arrives belongs into the recording."""
-        if isinstance(self.publisher, StretchPublisher):
+        if self.publisher is not None:
             self.publisher.set_recorded(recorded)
 
     def ask_keyframe(self) -> None:
         """Ask the sender for a whole picture."""
-        if isinstance(self.publisher, StretchPublisher):
+        if self.publisher is not None:
             self.publisher.ask_keyframe()
 
     def locate(self, moment: Moment, *, final: bool) -> PartMoment | None:
         """Where a moment lies; None while that is not known yet. `final` takes the best there is."""
-        if isinstance(self.publisher, StretchPublisher):
-            return self.publisher.locate(moment.ntp_seconds, moment.arrival, final=final)
-        if self.part is None:
+        if self.publisher is None:
             return None
-        number, began_at = self.part
-        return Estimate(number, max(0, round((moment.arrival - began_at) * 1_000)))
+        return self.publisher.locate(moment.ntp_seconds, moment.arrival, final=final)

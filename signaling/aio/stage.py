@@ -63,7 +63,6 @@ class Stage:
     def part_begun(self, publishing: Publishing, number: int, now: float) -> None:
         """A part is written by this one from now on; the one that it replaces is not needed any more."""
         self._writer = publishing
-        publishing.part = (number, now - self.progress.closed_ms.get(number, 0) / 1_000)
         self.progress.begin(number, now)
         if publishing is self.publishing:
             self._retire()

@@ -1,10 +1,9 @@
 """A publisher without a network: the test says what media does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from media_server.aio.capture import PartPlace
+from media_server.aio.capture import PartMoment, PartPlace
 from media_server.aio.publisher import OfferRefused
 from media_server.recording.events import (
     BitrateWindow,
@@ -28,14 +27,6 @@ ANSWER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FakeMoment:
-    """Where a moment lies, as the test says."""
-
-    number: int
-    offset_ms: int
-
-
 class FakePublisher:
     """Keeps to the real one's contract: parts are opened by asking, closed by `close`, and every step is told."""
 
@@ -52,8 +43,8 @@ class FakePublisher:
         self._saved_ms = 0
         self.recorded: list[bool] = []
         self.keyframes = 0
-        self.located: FakeMoment | None = None
-        self.located_at_last: FakeMoment | None = None
+        self.located: PartMoment | None = None
+        self.located_at_last: PartMoment | None = None
         self.asked: list[tuple[float | None, float, bool]] = []
 
     def set_recorded(self, recorded: bool) -> None:
@@ -64,7 +55,7 @@ class FakePublisher:
         """Count."""
         self.keyframes += 1
 
-    def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> FakeMoment | None:
+    def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
         """What the test has said."""
         self.asked.append((ntp_seconds, arrival, final))
         return self.located or (self.located_at_last if final else None)

@@ -171,14 +171,20 @@ class Server:
         return str(added["job_id"])
 
     async def add_interview(
-        self, job: str, *, candidate: str = "John Doe", email: str = "john.doe@example.org", consented: bool = False
+        self,
+        job: str,
+        *,
+        candidate: str = "John Doe",
+        email: str = "john.doe@example.org",
+        consented: bool = False,
+        more: Sequence[str] = (),
     ) -> Interview:
-        """An interview with three questions. `consented`: for senders that are no browser page."""
+        """An interview with three questions. `consented`: for senders that are no browser page. `more`: flags."""
         questions = [word for question in QUESTIONS for word in ("--question", question)]
         added = json.loads(
             await self.command(
                 *("interview", "add", "--job", job, "--candidate", candidate, "--email", email),
-                *(*questions, *(["--consented"] if consented else []), "--json"),
+                *(*questions, *(["--consented"] if consented else []), *more, "--json"),
             )
         )
         path = "/" + added["candidate_url"].split("/", 3)[3]

@@ -5,6 +5,7 @@ The page is a program here that speaks as the browser's does; what it sends is c
 
 import asyncio
 import contextlib
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +18,7 @@ import aiohttp
 import pytest
 
 from bench.publisher import Dump, Publisher
-from tests.live.harness import Interview, Server, running_server
+from tests.live.harness import OWNER, Interview, Server, running_server
 
 pytestmark = pytest.mark.slow
 
@@ -189,3 +190,52 @@ async def test_a_page_that_connects_again_is_recorded_all_the_while(server: Serv
     overlap_ms = first["duration_ms"] - (began[1] - began[0]).total_seconds() * 1_000
     assert -300 <= overlap_ms <= 2_000
     print(f"the older part went on for {overlap_ms:.0f} ms beside the newer one")
+
+
+async def test_nothing_is_recorded_in_a_pause_and_the_connection_stays(server: Server) -> None:
+    interview = await server.add_interview(await server.add_job(), consented=True)
+    async with page_of(server, interview) as page, page.sending():
+        used_ms = await answering(page)
+        await page.do("pause")
+        state = await page.until("state", lambda state: state["state"] == "interrupted")
+        assert state["recording"] is False
+        paused = (await page.until("saved"))["saved_ms"]
+        for _ in range(3):
+            assert (await page.until("saved"))["saved_ms"] == paused
+        await page.do("resume")
+        await page.until("saved", lambda saved: saved["part"] == 2 and saved["used_ms"] >= used_ms + 1_000)
+        await page.do("end_answer")
+        await page.until("saved")
+        await server.stop()
+    first, second = server.rows("SELECT end_reason, duration_ms FROM parts ORDER BY number")
+    assert (first["end_reason"], second["end_reason"]) == ("paused", "server_stopped")
+    assert first["duration_ms"] == paused
+    found = server.rows(
+        "SELECT kind, number, offset_ms FROM marks JOIN parts ON parts.id = marks.part_id ORDER BY marks.id"
+    )
+    assert [(row["kind"], row["number"]) for row in found] == [("question", 1), ("take", 1), ("take_end", 2)]
+
+
+async def test_a_job_that_keeps_answers_only_keeps_no_thinking(server: Server) -> None:
+    added = await server.command("job", "add", "Engineer", "--owner", OWNER, "--answers-only", "--json")
+    interview = await server.add_interview(str(json.loads(added)["job_id"]), consented=True, more=("--think", "2"))
+    async with page_of(server, interview) as page, page.sending():
+        await page.until("saved")
+        await page.until("saved")
+        assert page.latest["state"]["recording"] is False
+        assert (await page.do("begin"))["step"] == "thinking"
+        flow = await page.until("flow", lambda flow: flow["step"] == "answering")
+        assert flow["by_itself"]
+        await page.until("saved", lambda saved: saved["used_ms"] >= 1_500)
+        await page.do("end_answer")
+        await page.until("state", lambda state: not state["recording"])
+        await server.stop()
+    [part] = server.rows("SELECT end_reason, duration_ms FROM parts")
+    assert part["end_reason"] == "paused"
+    found = server.rows(
+        "SELECT kind, number, offset_ms FROM marks JOIN parts ON parts.id = marks.part_id ORDER BY marks.id"
+    )
+    kinds = [(row["kind"], row["number"]) for row in found]
+    assert kinds == [("question", 1), ("take", 1), ("take_end", 1)]
+    assert found[0]["offset_ms"] == found[1]["offset_ms"] == 0
+    assert abs(found[2]["offset_ms"] - part["duration_ms"]) < 500

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 
 from db.recordings import NewMark
+from media_server.aio.capture import PartMoment
 from signaling.aio.marks import WAIT_S, Marks
 from signaling.aio.publishing import Publishing
 from signaling.aio.stage import Stage
 from signaling.protocol.interview_flow import MarkKind, MarkWanted
 from signaling.protocol.offer import read_offer
 from signaling.protocol.page_clock import Moment
-from tests.fakes.publisher import FakeMoment, FakePublisher
+from tests.fakes.publisher import FakePublisher
 from tests.signaling.offers import captured
 
 QUESTION = MarkWanted(MarkKind.QUESTION, 1, None)
@@ -51,7 +52,7 @@ async def test_a_mark_waits_for_sender_reports() -> None:
     desk.marks.tick(5.0)
     assert desk.publisher.asked == [(NTP, 4.0, False)] * 2
     assert not desk.marks.is_settled
-    desk.publisher.located = FakeMoment(1, 3_950)
+    desk.publisher.located = PartMoment(1, 3_950)
     desk.marks.tick(6.0)
     assert desk.places == [("take", 1, 3_950)]
     assert desk.marks.is_settled
@@ -60,7 +61,7 @@ async def test_a_mark_waits_for_sender_reports() -> None:
 async def test_after_ten_seconds_the_best_there_is_counts() -> None:
     desk = Desk()
     desk.write_part()
-    desk.publisher.located_at_last = FakeMoment(1, 4_000)
+    desk.publisher.located_at_last = PartMoment(1, 4_000)
     desk.marks.want(TAKE, Moment(4.0, NTP), 4.0)
     desk.marks.tick(4.0 + WAIT_S - 0.1)
     assert desk.places == []
@@ -71,7 +72,7 @@ async def test_after_ten_seconds_the_best_there_is_counts() -> None:
 async def test_what_the_page_shows_later_lies_where_it_was_shown() -> None:
     desk = Desk()
     desk.write_part()
-    desk.publisher.located = FakeMoment(1, 7_000)
+    desk.publisher.located = PartMoment(1, 7_000)
     desk.marks.want(QUESTION, Moment(4.0), 4.0, shown_with=3)
     desk.marks.shown(2, Moment(4.5, NTP), 4.6)
     assert desk.places == []
@@ -83,7 +84,7 @@ async def test_what_the_page_shows_later_lies_where_it_was_shown() -> None:
 async def test_what_nobody_showed_lies_where_it_was_wanted() -> None:
     desk = Desk()
     desk.write_part()
-    desk.publisher.located_at_last = FakeMoment(1, 4_000)
+    desk.publisher.located_at_last = PartMoment(1, 4_000)
     desk.marks.want(QUESTION, Moment(4.0), 4.0, shown_with=3)
     desk.marks.tick(14.0)
     assert desk.publisher.asked == [(None, 4.0, True)]
@@ -124,7 +125,7 @@ async def test_an_end_of_what_was_never_recorded_is_nowhere() -> None:
 async def test_a_connection_that_ends_takes_no_mark_with_it() -> None:
     desk = Desk()
     desk.write_part()
-    desk.publisher.located_at_last = FakeMoment(1, 321)
+    desk.publisher.located_at_last = PartMoment(1, 321)
     desk.marks.want(QUESTION, Moment(4.0), 4.0, shown_with=1)
     desk.marks.part_closed(desk.publishing)
     assert desk.places == [("question", 1, 321)]
@@ -143,9 +144,9 @@ async def test_a_connection_that_knows_nothing_leaves_it_to_the_next_part() -> N
 async def test_marks_never_go_back_whatever_the_clocks_say() -> None:
     desk = Desk()
     desk.write_part()
-    desk.publisher.located = FakeMoment(1, 5_000)
+    desk.publisher.located = PartMoment(1, 5_000)
     desk.marks.want(TAKE, Moment(5.0, NTP), 5.0)
-    desk.publisher.located = FakeMoment(1, 4_200)  # the page's clock was set back
+    desk.publisher.located = PartMoment(1, 4_200)  # the page's clock was set back
     desk.marks.want(TAKE_END, Moment(9.0, NTP), 9.0)
     assert desk.places == [("take", 1, 5_000), ("take_end", 1, 5_000)]
 
@@ -154,9 +155,9 @@ async def test_one_that_is_found_late_stays_before_those_after_it() -> None:
     desk = Desk()
     desk.write_part()
     desk.marks.want(QUESTION, Moment(4.0), 4.0, shown_with=1)
-    desk.publisher.located = FakeMoment(1, 6_000)
+    desk.publisher.located = PartMoment(1, 6_000)
     desk.marks.want(TAKE, Moment(6.0, NTP), 6.0)
-    desk.publisher.located = FakeMoment(1, 8_000)
+    desk.publisher.located = PartMoment(1, 8_000)
     desk.marks.shown(1, Moment(8.0, NTP), 8.0)
     assert desk.places == [("take", 1, 6_000), ("question", 1, 6_000)]
 

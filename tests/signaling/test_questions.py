@@ -12,13 +12,14 @@ from db.flows import place_of
 from db.interviews import Allowance
 from db.models import Mark
 from db.states import InterviewEvent, InterviewState
+from media_server.aio.capture import PartMoment
 from media_server.recording.events import EndReason
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.subscription import Subscription
 from signaling.protocol.control import Do, Flow, RefusedMessage, SavedUpTo, Shown
 from signaling.protocol.interview_steps import Step
 from signaling.protocol.offer import read_offer
-from tests.fakes.publisher import FakeMoment, FakePublisher
+from tests.fakes.publisher import FakePublisher
 from tests.signaling.conftest import House, a_moment
 from tests.signaling.offers import captured
 
@@ -72,7 +73,7 @@ async def recording(house: House, client_id: str = "page-0001") -> FakePublisher
     await house.live.publish("one", client_id, OFFER, "Test/1")
     publisher = house.publishers.last
     await publisher.media_arrives()
-    publisher.located = FakeMoment(1, 100)
+    publisher.located = PartMoment(1, 100)
     return publisher
 
 
@@ -98,21 +99,21 @@ async def test_a_page_is_led_from_the_first_question_to_the_last(house: House) -
     flow = await page.do("begin")
     assert (flow.step, flow.question, flow.think_limit_ms, flow.revision) == (Step.THINKING, 1, 3_000, 1)
     page.shows()
-    publisher.located = FakeMoment(1, 2_000)
+    publisher.located = PartMoment(1, 2_000)
     flow = await page.do("start_answer")
     assert (flow.step, flow.take, flow.takes_left) == (Step.ANSWERING, 1, 1)
-    publisher.located = FakeMoment(1, 7_000)
+    publisher.located = PartMoment(1, 7_000)
     flow = await page.do("end_answer")
     assert flow.can == ("retake", "choose_take", "next", "pause", "finish")
-    publisher.located = FakeMoment(1, 8_000)
+    publisher.located = PartMoment(1, 8_000)
     await page.do("retake")
-    publisher.located = FakeMoment(1, 9_000)
+    publisher.located = PartMoment(1, 9_000)
     flow = await page.do("end_answer")
     assert [(take.number, take.chosen) for take in flow.takes] == [(1, False), (2, True)]
     assert flow.takes_left == 0
     flow = await page.do("choose_take", take=1)
     assert [(take.number, take.chosen) for take in flow.takes] == [(1, True), (2, False)]
-    publisher.located = FakeMoment(1, 9_500)
+    publisher.located = PartMoment(1, 9_500)
     flow = await page.do("next")
     assert (flow.step, flow.question, flow.take) == (Step.THINKING, 2, 0)
     page.shows()
@@ -243,10 +244,10 @@ async def test_a_mark_is_found_before_its_part_ends_in_a_pause(house: House) -> 
     await house.interview(allowance=LIMITED)
     page = await Page.open(house)
     publisher = await recording(house)
-    publisher.located, publisher.located_at_last = None, FakeMoment(1, 444)
+    publisher.located, publisher.located_at_last = None, PartMoment(1, 444)
     await page.do("begin")
     await page.do("pause")
-    publisher.located_at_last = FakeMoment(2, 0)
+    publisher.located_at_last = PartMoment(2, 0)
     assert await marks(house) == [(1, 444, "question", 1, None)]
 
 
@@ -307,7 +308,7 @@ async def test_a_mark_survives_the_end_of_its_connection(house: House) -> None:
     await house.interview(allowance=LIMITED)
     page = await Page.open(house)
     publisher = await recording(house)
-    publisher.located, publisher.located_at_last = None, FakeMoment(1, 321)
+    publisher.located, publisher.located_at_last = None, PartMoment(1, 321)
     await page.do("begin")
     page.shows()
     await publisher.close(EndReason.CONNECTION_LOST)

@@ -38,7 +38,7 @@ class Album:
 
 
 async def candidate_pages(scene: Stage, album: Album, interview: Interview) -> None:
-    """Notice, devices, interview, thanks."""
+    """Notice, devices, interview, a pause and the way back, thanks."""
     context = await scene.browser.new_context(permissions=["camera", "microphone"])
     await context.add_init_script(path=PORTRAIT)
     candidate = CandidatePage(await context.new_page())
@@ -51,6 +51,14 @@ async def candidate_pages(scene: Stage, album: Album, interview: Interview) -> N
     await candidate.start()
     await asyncio.sleep(TALKS_FOR_S)
     await album.take(candidate.page, "interview")
+    await candidate.wish("end-answer")
+    await album.take(candidate.page, "answered")
+    await candidate.wish("pause")
+    await album.take(candidate.page, "paused")
+    await candidate.page.reload()
+    await candidate.screen("back").wait_for()
+    await album.take(candidate.page, "back")
+    await candidate.start()
     await candidate.finish()
     await album.take(candidate.page, "thanks")
     await context.close()

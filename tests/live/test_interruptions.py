@@ -49,7 +49,9 @@ async def test_a_vanished_sender_leaves_a_playable_part(
     assert closing.missing_s <= 1.0
     assert closing.played.plays_to_its_end
     assert closing.played.seeks
-    assert (await house.server.api(interview, house.hr_token))["state"] == "interrupted"
+    # A page whose network was cut makes another connection by itself (test_resume.py).
+    state = (await house.server.api(interview, house.hr_token))["state"]
+    assert state == ("in_progress" if event is cut_network else "interrupted")
 
 
 async def test_kill_9_loses_at_most_a_second(

@@ -53,6 +53,8 @@ class Place:
     "The HR user's job."
     lenient_job: int
     "Another one, which takes interviews by voice alone."
+    answers_job: int
+    "One that keeps answers only."
     hr_token: str
     "The HR user's API token."
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -92,12 +94,13 @@ async def open_place(data: Path) -> AsyncIterator[Place]:
             await runner.cleanup()
 
 
-async def _add_jobs(services: Services) -> tuple[int, int, str]:
+async def _add_jobs(services: Services) -> tuple[int, int, int, str]:
     now, token = services.clock.utc_now(), random_token()
     async with services.database.writing() as db_session:
         user = await people.add_user(db_session, HR_EMAIL, hash_password(HR_PASSWORD), now)
         await people.add_user(db_session, NEW_HR_EMAIL, hash_password(HR_PASSWORD), now)
         job = await people.add_job(db_session, "Nurse", user.id, now)
         lenient = await people.add_job(db_session, "Bookkeeper", user.id, now, microphone_only_allowed=True)
+        answers = await people.add_job(db_session, "Teacher", user.id, now, answers_only=True)
         await people.issue_token(db_session, user.id, TokenKind.API, token_hash(token), now)
-    return job.id, lenient.id, token
+    return job.id, lenient.id, answers.id, token

@@ -20,11 +20,12 @@ def loaded(**changes: object) -> Event:
     return {"type": "loaded", "interview": {**INTERVIEW, **changes}, "now": 0}
 
 
+PREPARATION = ("devices", "expectations", "practice")
 TO_RECORDING: list[Event] = [
     loaded(),
     {"type": "turn_on_pressed"},
     {"type": "devices_opened", "hasPicture": True, "now": 0},
-    {"type": "go_on_pressed", "now": 0},
+    *[{"type": "go_on_pressed", "now": 0}] * len(PREPARATION),
     {"type": "peer_changed", "n": 1, "peer": "connected", "now": 500},
 ]
 

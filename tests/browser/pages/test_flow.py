@@ -63,7 +63,7 @@ async def test_a_camera_that_is_missing_on_a_return_gets_the_whole_screen(module
 
 async def test_recording_is_the_servers_word(modules: Page) -> None:
     shown, commands = await flow(modules, TO_RECORDING)
-    assert commands[3] == ["stop_meter", "stay_awake", "publish"]
+    assert commands[-2] == ["stop_meter", "stay_awake", "publish"]
     assert shown["recording"] is False, "a connection that stands is no recording yet"
     shown, _ = await flow(modules, RECORDING)
     assert (shown["recording"], shown["savedMs"]) == (True, 400)

@@ -128,11 +128,32 @@ async def test_a_question_is_heard_when_asked_for_and_never_by_itself(place: Pla
 async def test_nothing_leaves_the_device_while_paused(place: Place, visitor: Visitor) -> None:
     await starts(visitor, await place.invite())
     assert await visitor.page.evaluate(TRACKS_THAT_SEND) == 2
+    posts: list[str] = []
+    visitor.page.on("request", lambda request: posts.append(request.url) if "/whip/" in request.url else None)
     await visitor.candidate.wish("pause")
     assert await visitor.page.evaluate(TRACKS_THAT_SEND) == 0
+    await expect(visitor.page.locator("#light")).to_have_attribute("data-light", "paused")
+    paused_at = await visitor.page.evaluate("performance.now()")
+    await until(lambda: visitor.page.evaluate("since => performance.now() - since > 9000", paused_at), within_s=60)
+    assert posts == [], "silence that was asked for is no reason to connect again"
     await visitor.candidate.wish("go-on")
     assert await visitor.page.evaluate(TRACKS_THAT_SEND) == 2
     await visitor.candidate.is_recording()
+
+
+async def test_where_only_answers_are_kept_thinking_is_not_recorded(place: Place, visitor: Visitor) -> None:
+    invitation = await place.invite(job=place.answers_job, allowance=Allowance(think_ms=9_000, answer_ms=60_000))
+    await visitor.reaches_devices(invitation.link)
+    posts: list[str] = []
+    visitor.page.on("request", lambda request: posts.append(request.method) if "/whip/" in request.url else None)
+    await visitor.candidate.press_start()
+    await visitor.candidate.is_asked(1)
+    await expect(visitor.page.locator("#light")).to_have_attribute("data-light", "off")
+    await expect(visitor.page.locator("#saved")).to_have_attribute("data-saved", "none")
+    await expect(visitor.page.locator("#end-answer")).to_be_visible(timeout=20_000)
+    await visitor.candidate.is_recording()
+    assert posts.count("POST") == 1, "nothing that is missing was meant to be there"
+    await visitor.candidate.finish()
 
 
 async def test_time_stands_still_while_the_server_says_nothing(place: Place, visitor: Visitor) -> None:

@@ -178,6 +178,14 @@ async def test_a_pause_is_expected_silence(modules: Page) -> None:
     assert shown["lagging"] is False, "what was not saved before the pause ended is no news"
 
 
+async def test_a_step_that_is_recorded_again_begins_with_patience(modules: Page) -> None:
+    only = loaded(answers_only=True, flow=place("before", 0))
+    silence = [event for now in range(1000, 9000, 500) for event in (saved(now, 0, recording=False), tick(now))]
+    thinking = [only, *TO_RECORDING[1:], at_place(700, "thinking", 1), *silence]
+    _, commands = await flow(modules, [*thinking, at_place(9000, "answering", 2), tick(9100), tick(10_500)])
+    assert commands[-2:] == [[], []], "nothing had to arrive before"
+
+
 async def test_coming_back_into_a_pause_ends_it_with_the_same_press(modules: Page) -> None:
     back: list[Event] = [
         loaded(state="interrupted", flow=place("paused", 5, paused_step="thinking")),

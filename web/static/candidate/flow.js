@@ -325,8 +325,8 @@ function flowTold(flow, place, now) {
   const before = flow.questions.place;
   const questions = placeTold(flow.questions, place, now);
   const next = { ...flow, toldAt: now, now, questions, goingOn: flow.goingOn && place.step === "paused" };
-  // From here on it counts whether this step is being saved, not whether the one before was.
-  if (before?.step !== place.step) Object.assign(next, { recordingAt: now, lagging: false });
+  // From here on it counts whether this step arrives and is saved, not whether the one before was.
+  if (before?.step !== place.step) Object.assign(next, { recordingAt: now, aliveAt: now, lagging: false });
   if (flow.leaving && place.step === "paused") return [{ ...next, ...STOPPED, screen: "back", awayMs: 0 }, STOP_SENDING];
   if (flow.screen === "loading" || before === null || !flow.publishing) return [next, []];
   if (place.revision !== before.revision) return [next, ["tell_shown"]];

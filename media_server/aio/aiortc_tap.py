@@ -44,10 +44,10 @@ from aiortc.rtp import RtcpPacket, RtcpSrPacket, is_rtcp
 from aiortc.stats import RTCStatsReport
 
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
+from media_server.rtp import transport_feedback, video_timing
 from media_server.rtp.errors import PayloadError
 from media_server.rtp.header import MalformedPacket, parse_packet
 from media_server.rtp.packet import MediaKind
-from media_server.rtp.transport_feedback import EXTENSION_URI
 
 RECEIVE_BUFFER = 1 << 20
 "Bytes that the kernel keeps for one socket while the event loop is busy; a second of media is 45 kB."
@@ -77,7 +77,7 @@ class NetworkSettings:
 
 
 def extend_capabilities() -> None:
-    """Put VP9 and transport-wide feedback into aiortc's tables, which are one for the whole process."""
+    """Put VP9, transport-wide feedback and the pictures' timing into aiortc's tables, which are one for the whole process."""
     video, audio = aiortc_codecs.CODECS["video"], aiortc_codecs.CODECS["audio"]
     if any(codec.mimeType == "video/VP9" for codec in video):
         return
@@ -88,7 +88,9 @@ def extend_capabilities() -> None:
         if codec.name in {"VP8", "VP9", "opus"}:
             codec.rtcpFeedback.append(RTCRtcpFeedback("transport-cc"))
     for extensions in aiortc_codecs.HEADER_EXTENSIONS.values():
-        extensions.append(RTCRtpHeaderExtensionParameters(id=5, uri=EXTENSION_URI))
+        extensions.append(RTCRtpHeaderExtensionParameters(id=5, uri=transport_feedback.EXTENSION_URI))
+    timing = RTCRtpHeaderExtensionParameters(id=6, uri=video_timing.EXTENSION_URI)
+    aiortc_codecs.HEADER_EXTENSIONS["video"].append(timing)
 
 
 extend_capabilities()
@@ -116,8 +118,10 @@ class _PassthroughReceiver:
         if self.transceiver is not None:
             self._receive_side.negotiated(self.track, self.transceiver._codecs)  # noqa: SLF001
             for extension in self.transceiver._headerExtensions:  # noqa: SLF001
-                if extension.uri == EXTENSION_URI:
+                if extension.uri == transport_feedback.EXTENSION_URI:
                     self._receive_side.transport_number_id = extension.id
+                elif extension.uri == video_timing.EXTENSION_URI:
+                    self._receive_side.video_timing_id = extension.id
 
     def setTransport(self, transport: RTCDtlsTransport) -> None:  # noqa: N802  aiortc's name
         self.transport = transport
@@ -216,8 +220,9 @@ class PassthroughPeerConnection(RTCPeerConnection):
             if is_rtcp(data):
                 self._hand_on_reports(session.unprotect_rtcp(data))
             else:
-                packet = parse_packet(session.unprotect(data), self.receive_side.transport_number_id)
-                self.receive_side.receive_packet(packet)
+                side = self.receive_side
+                packet = parse_packet(session.unprotect(data), side.transport_number_id, side.video_timing_id)
+                side.receive_packet(packet)
         except (pylibsrtp.Error, MalformedPacket, PayloadError):
             return  # what is forged, replayed or broken on the way never happened
 

@@ -119,6 +119,10 @@ class Capture:
         """Take a sender report's pair of times."""
         self._feed(lambda now: self._recorder.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, now))
 
+    def receive_encode_start(self, waited_ms: int) -> None:
+        """Take how long a picture, by its own stamp, had waited for its encoding."""
+        self._feed(lambda now: self._recorder.receive_encode_start(waited_ms, now))
+
     def ask_keyframe(self) -> None:
         """Ask the sender for a whole picture."""
         if self._open:

@@ -58,6 +58,10 @@ class TrackListener(Protocol):
         """Take a sender report; `ntp_time` is 32.32 fixed point, seconds since 1900 (RFC 3550 section 4)."""
         ...
 
+    def encode_start_received(self, waited_ms: int) -> None:
+        """Take how long a picture, by its own stamp, had waited when its encoding began."""
+        ...
+
 
 class EncodedTrack(MediaStreamTrack):
     """A remote track whose packets are handed on as they arrive; nothing is decoded."""
@@ -104,6 +108,8 @@ class ReceiveSide:
         "When the last RTP packet came, seconds, monotonic."
         self.transport_number_id = 0
         "The negotiated id of the transport-wide sequence number's extension; 0 for none."
+        self.video_timing_id = 0
+        "The negotiated id of the video timing's extension; 0 for none."
         self._feedback = TransportFeedback()
         self._feedback_due = 0.0
 
@@ -143,6 +149,8 @@ class ReceiveSide:
             stream[1].receive(packet, now)
             self._newest_ssrc[track] = packet.ssrc
         if track.listener is not None:
+            if received.encode_start_ms is not None:
+                track.listener.encode_start_received(received.encode_start_ms)
             track.listener.packet_received(track.media_kind, packet)
 
     def _tell_arrival(self, packet: ParsedPacket, number: int, now: float) -> None:

@@ -186,6 +186,11 @@ class PassthroughRecorder:
         if self._capture is not None:
             self._capture.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp)
 
+    def encode_start_received(self, waited_ms: int) -> None:
+        """Let the timeline know how early pictures are stamped."""
+        if self._capture is not None:
+            self._capture.receive_encode_start(waited_ms)
+
     def _new_capture(self) -> Capture:
         started_at_ns = int(self._clock.utc_now().timestamp() * 1e9)
         recorder = Recorder(

@@ -112,6 +112,10 @@ class Recorder:
         """Take a sender report (RFC 3550 section 6.4.1): the sender's wall clock beside its RTP clock."""
         self._time.receive_sender_report(kind, ssrc, ntp_seconds, rtp_timestamp, now)
 
+    def receive_encode_start(self, waited_ms: int, now: float) -> None:
+        """Take how long a picture, by its own stamp, had waited for its encoding."""
+        self._time.receive_encode_start(waited_ms / 1000, now)
+
     def ask_keyframe(self) -> None:
         """Ask the sender for a whole picture, so that a moment of interest is quick to show."""
         if self._picture_ssrc is not None:

@@ -30,8 +30,9 @@ class LeastDelay:
 
     __slots__ = ("_bucket_end", "_current", "_past")
 
-    def __init__(self) -> None:
-        self._past: deque[float] = deque(maxlen=_BUCKETS - 1)
+    def __init__(self, buckets: int = _BUCKETS) -> None:
+        """`buckets`: over how many stretches of two seconds the least delay is taken."""
+        self._past: deque[float] = deque(maxlen=buckets - 1)
         self._current: float | None = None
         self._bucket_end = 0.0
 

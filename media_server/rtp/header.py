@@ -1,14 +1,19 @@
 """The RTP fixed header (RFC 3550 section 5.1), read and no more than read.
 
-Of the header extensions one is of use here: the number that transport-wide feedback goes by.
+Of the header extensions two are of use here: the number that transport-wide feedback goes by, and how long a picture
+waited for its encoding.
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from media_server.rtp.video_timing import read_encode_start
 
 _FIXED_HEADER = struct.Struct("!BBHLL")
 _EXTENSION_HEADER = struct.Struct("!HH")
 _VERSION = 2
+_TRANSPORT_NUMBER_SIZE = 2
 _ONE_BYTE_HEADERS = b"\xbe\xde"
 
 
@@ -34,12 +39,14 @@ class ParsedPacket:
     "Without header, extensions and padding."
     transport_number: int | None = None
     "The transport-wide sequence number, when there is one."
+    encode_start_ms: int | None = None
+    "Milliseconds from the picture's stamp to its encoding, when it is told."
 
 
-def parse_packet(data: bytes, transport_number_id: int = 0) -> ParsedPacket:
+def parse_packet(data: bytes, transport_number_id: int = 0, video_timing_id: int = 0) -> ParsedPacket:
     """Read one RTP packet, already decrypted.
 
-    `transport_number_id` is the negotiated id of the transport-wide sequence number's extension, 0 for none.
+    The ids are the negotiated ones of the header extensions, 0 for none.
     Raises :class:`MalformedPacket`, nothing else.
     """
     size = len(data)
@@ -49,11 +56,14 @@ def parse_packet(data: bytes, transport_number_id: int = 0) -> ParsedPacket:
     if flags >> 6 != _VERSION:
         raise MalformedPacket("not RTP version 2")
     start = _FIXED_HEADER.size + 4 * (flags & 0x0F)
-    transport_number = None
+    transport_number = encode_start_ms = None
     if flags & 0x10:
         extensions, start = start, _skip_extensions(data, start)
-        if transport_number_id:
-            transport_number = _find_transport_number(data[extensions:start], transport_number_id)
+        for number, value in _one_byte_extensions(data[extensions:start]):
+            if number == transport_number_id and len(value) == _TRANSPORT_NUMBER_SIZE:
+                transport_number = int.from_bytes(value, "big")
+            elif number == video_timing_id:
+                encode_start_ms = read_encode_start(value)
     end = size - data[-1] if flags & 0x20 else size
     if start > end or (flags & 0x20 and data[-1] == 0):
         raise MalformedPacket("header and padding leave no room")
@@ -65,6 +75,7 @@ def parse_packet(data: bytes, transport_number_id: int = 0) -> ParsedPacket:
         marker_and_type >> 7,
         data[start:end],
         transport_number,
+        encode_start_ms,
     )
 
 
@@ -76,17 +87,17 @@ def _skip_extensions(data: bytes, start: int) -> int:
     return start + _EXTENSION_HEADER.size + 4 * int(words)
 
 
-def _find_transport_number(extensions: bytes, wanted: int) -> int | None:
-    """Look through one-byte header extensions (RFC 8285 section 4.2); browsers send no others."""
+def _one_byte_extensions(extensions: bytes) -> Iterator[tuple[int, bytes]]:
+    """Read ids and values of one-byte header extensions (RFC 8285 section 4.2); browsers send no others."""
     if extensions[:2] != _ONE_BYTE_HEADERS:
-        return None
+        return
     at, end = _EXTENSION_HEADER.size, len(extensions)
     while at < end:
         head = extensions[at]
         if head == 0:  # padding
             at += 1
-        elif head >> 4 == wanted:
-            return int.from_bytes(extensions[at + 1 : at + 3], "big") if head & 0x0F == 1 and at + 3 <= end else None
-        else:
-            at += 2 + (head & 0x0F)
-    return None
+            continue
+        after = at + 2 + (head & 0x0F)
+        if after <= end:
+            yield head >> 4, extensions[at + 1 : after]
+        at = after

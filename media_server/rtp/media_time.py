@@ -8,7 +8,7 @@ A sender whose wall clock makes no sense keeps being placed by arrival, freed of
 from bisect import bisect
 from enum import StrEnum
 
-from media_server.rtp.clocks import ReportedClock, Verdict, WallClock
+from media_server.rtp.clocks import LeastDelay, ReportedClock, Verdict, WallClock
 from media_server.rtp.opus import SAMPLE_RATE
 from media_server.rtp.packet import MediaKind, SoundFrame, VideoFrame
 from media_server.rtp.picture_clock import PICTURE_RATE, PictureClock
@@ -24,6 +24,8 @@ SOUND_LAG_MS = 16.5
 Opus looks 6.5 ms ahead (libopus at 48 kHz), which a decoder without a pre-skip gives back as delay; and libwebrtc
 stamps a chunk of 10 ms with the moment at which it was complete. Measured by ``python -m bench.sync``.
 """
+
+_WAIT_BUCKETS = 2  # four seconds: some twenty pictures tell how long they waited for their encoding
 
 _MAX_CLOCKS = 8  # SSRCs whose reports are kept
 _MAX_ANCHORS = 4096  # at one sound report every 4 s: four and a half hours
@@ -50,6 +52,7 @@ class MediaTime:
         self._sound = SoundClock()
         self._picture = PictureClock()
         self._wall_clock = WallClock()
+        self._wait = LeastDelay(_WAIT_BUCKETS)  # between a picture's stamp and its encoding
         self._clocks: dict[tuple[MediaKind, int], ReportedClock] = {}
         self._anchors: list[tuple[float, float]] = []  # sender's wall time and milliseconds of the part, ascending
 
@@ -85,6 +88,10 @@ class MediaTime:
         self._clock_of(kind, ssrc).add(ntp_seconds, rtp_timestamp)
         if kind is MediaKind.SOUND:
             self._drop_anchor()
+
+    def receive_encode_start(self, waited_s: float, now: float) -> None:
+        """Take how long a picture, by its stamp, had waited when its encoding began (:mod:`.video_timing`)."""
+        self._wait.add(now, now - waited_s)
 
     def place_sound(self, frame: SoundFrame) -> SoundPlace:
         """Where a sound frame belongs, and what is to be filled before it."""
@@ -129,7 +136,8 @@ class MediaTime:
         sound, picture = self._sound_clock(), self._clock(MediaKind.PICTURE, frame.ssrc)
         if self._wall_clock.distrusted or sound is None or picture is None:
             return by_arrival
-        mapped = self._on_sound(picture.ntp_of(frame.rtp_timestamp), sound)
+        # What even the quickest picture waits is no waiting: its stamp is too early.
+        mapped = self._on_sound(picture.ntp_of(frame.rtp_timestamp) + (self._wait.seconds or 0.0), sound)
         return mapped if mapped < by_arrival + _MAX_AHEAD_MS else by_arrival
 
     def _part_delay(self) -> float:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from media_server.rtp import transport_feedback, video_timing
 from media_server.rtp.packet import VideoCodec
-from media_server.rtp.transport_feedback import EXTENSION_URI
 from signaling.protocol.codecs import Payload, choose_opus, choose_picture, retransmission_of
 from signaling.protocol.ice import IceCredentials
 from signaling.protocol.sdp import (
@@ -30,7 +30,9 @@ WHAT_WORKS = "What works: VP9 (profile 0) or VP8 for the picture, Opus for the s
 
 # Everything else costs bytes in each packet and is not used; `urn:3gpp:video-orientation` would even do harm, since a
 # phone that may send it records sideways.
-HEADER_EXTENSIONS = frozenset({"urn:ietf:params:rtp-hdrext:sdes:mid", EXTENSION_URI})
+HEADER_EXTENSIONS = frozenset(
+    {"urn:ietf:params:rtp-hdrext:sdes:mid", transport_feedback.EXTENSION_URI, video_timing.EXTENSION_URI}
+)
 FEEDBACK = frozenset({"nack", "nack pli", "goog-remb", "transport-cc"})
 
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")

@@ -19,9 +19,13 @@ VP8_AGAIN = RTCRtpCodecParameters("video/rtx", 90000, payloadType=97, parameters
 @dataclass
 class Listener:
     packets: list[RtpPacket] = field(default_factory=list)
+    waits_ms: list[int] = field(default_factory=list)
 
     def packet_received(self, _kind: MediaKind, packet: RtpPacket) -> None:
         self.packets.append(packet)
+
+    def encode_start_received(self, waited_ms: int) -> None:
+        self.waits_ms.append(waited_ms)
 
     def sender_report_received(self, *_report: object) -> None:
         raise AssertionError("no reports here")
@@ -75,3 +79,13 @@ def test_what_is_sent_again_belongs_to_the_stream_that_sends_now() -> None:
     receive_side.receive_packet(packet(ssrc=3, payload_type=99, payload=b"\x00\x06data"))
     again = listener.packets[-1]
     assert (again.ssrc, again.sequence_number, again.payload) == (1, 6, b"data")
+
+
+def test_how_long_a_picture_waited_is_handed_on() -> None:
+    receive_side, listener, _, _ = listening([VP8, VP8_AGAIN])
+    received = packet(payload_type=96, payload=b"picture")
+    received.encode_start_ms = 140
+    receive_side.receive_packet(received)
+    receive_side.receive_packet(packet(payload_type=96, sequence_number=1, payload=b"picture"))
+    assert listener.waits_ms == [140]
+    assert len(listener.packets) == 2

@@ -69,6 +69,7 @@ def test_what_we_use_stays() -> None:
     assert video.attributes("fmtp") == ["98 profile-id=0", "99 apt=98"]
     assert video.attributes("extmap") == [
         f"3 {EXTENSION_URI}",
+        "7 http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
         "4 urn:ietf:params:rtp-hdrext:sdes:mid",
     ]
     assert [value.split()[0] for value in video.attributes("ssrc")] == ["3193662245", "1623872458"]

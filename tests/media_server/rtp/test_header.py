@@ -32,6 +32,26 @@ def test_a_header_extension_is_passed_over() -> None:
     assert parse_packet(extended).payload == b"payload"
 
 
+def with_extensions(*extensions: tuple[int, bytes]) -> bytes:
+    plain = encode()
+    body = b"".join(bytes([number << 4 | len(value) - 1]) + value for number, value in extensions)
+    body += bytes(-len(body) % 4)
+    return (
+        bytes([plain[0] | 0x10]) + plain[1:12] + b"\xbe\xde" + (len(body) // 4).to_bytes(2, "big") + body + plain[12:]
+    )
+
+
+def test_the_two_header_extensions_of_use_are_read() -> None:
+    timing = b"\x01" + (140).to_bytes(2, "big") + bytes(10)
+    data = with_extensions((2, b"abc"), (7, timing), (3, b"\x12\x34"))
+    packet = parse_packet(data, 3, 7)
+    assert (packet.transport_number, packet.encode_start_ms, packet.payload) == (0x1234, 140, b"payload")
+    assert parse_packet(data).transport_number is None
+    assert parse_packet(data, 7, 3).transport_number is None, "of another size"
+    assert parse_packet(data, 7, 3).encode_start_ms is None
+    assert parse_packet(with_extensions((7, b"\xff" + bytes(12))), 3, 7).encode_start_ms is None, "marked as invalid"
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -52,7 +72,7 @@ def test_what_is_no_packet_is_refused(data: bytes) -> None:
 @given(st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
-        packet = parse_packet(data)
+        packet = parse_packet(data, 3, 7)
     except MalformedPacket:
         return
     assert len(packet.payload) <= len(data) - 12

@@ -425,3 +425,23 @@ def test_time_never_goes_back_whatever_comes(events: list[tuple[str, int, int, f
             kind = MediaKind.SOUND if ssrc <= 2 else MediaKind.PICTURE
             time.receive_sender_report(kind, ssrc, stamp / 1000, stamp, now)
             time.map_ntp(stamp / 1000)
+
+
+def test_pictures_that_are_stamped_too_early_stand_beside_their_sound_all_the_same() -> None:
+    """libwebrtc's stamps stay too early after an overload; the wait for the encoder tells by how much."""
+    sender = Sender()
+    placed: list[tuple[float, int]] = []
+    for index in range(60 * 24):
+        at = index / 24
+        early = 0.15 if at > 20 else 0.0
+        sender.send_sound(at)
+        if index % 24 == 0:
+            sender.report(MediaKind.SOUND, at)
+            sender.report(MediaKind.PICTURE, at)
+        if index % 5 == 0:
+            sender.time.receive_encode_start(early + sender.random.choice([0.001, 0.002, 0.04]), at)
+        stamp = sender.picture_timestamp(at - early)
+        placed.append((at, sender.time.place_picture(picture(stamp, at + sender.picture_delay))))
+    beside = [(at, ms - placed[0][1] - at * 1000) for at, ms in placed]
+    assert all(abs(off) <= 5 for at, off in beside if 5 < at < 20 or at > 28), beside[-1]
+    assert min(off for _, off in beside) < -100, "for a moment nobody can know"

@@ -104,12 +104,12 @@ class Relay:
         self.only_from = only_from
         self.up = Link(random.Random(seed))
         self.down = Link(random.Random(seed + 1))
-        self._host = host
+        self._upstream_host = host
         self._loop = asyncio.get_running_loop()
         self._is_cut = False
         self._deliveries: set[asyncio.TimerHandle] = set()
         self._toward_upstream: dict[Address, socket.socket] = {}
-        self._listener = self._open_socket()
+        self._listener = _open_socket(host)
         self._loop.add_reader(self._listener, self._receive_from_clients)
 
     @classmethod
@@ -156,9 +156,10 @@ class Relay:
         self.up.conditions = conditions
         self.down.conditions = conditions
 
-    def rebind(self) -> None:
-        """Give every client a new upstream port, as a NAT does that forgot its mapping."""
+    def rebind(self, host: str | None = None) -> None:
+        """Give every client a new upstream port, as a NAT does that forgot its mapping; of `host`, when it moves there."""
         self._close_upstream_sockets()
+        self._upstream_host = host or self._upstream_host
 
     def retarget(self, upstream: Address) -> None:
         """Send what comes from now on to another address."""
@@ -174,12 +175,6 @@ class Relay:
         self._loop.remove_reader(self._listener)
         self._listener.close()
 
-    def _open_socket(self) -> socket.socket:
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        opened.setblocking(False)
-        opened.bind((self._host, 0))
-        return opened
-
     def _close_upstream_sockets(self) -> None:
         for upstream_socket in self._toward_upstream.values():
             self._loop.remove_reader(upstream_socket)
@@ -190,7 +185,7 @@ class Relay:
         known = self._toward_upstream.get(client)
         if known is not None:
             return known
-        opened = self._open_socket()
+        opened = _open_socket(self._upstream_host)
         self._toward_upstream[client] = opened
         self._loop.add_reader(opened, self._receive_from_upstream, opened, client)
         return opened
@@ -238,6 +233,13 @@ class Relay:
     def _send_down(self, data: bytes, client: Address) -> None:
         with suppress(OSError):
             self._listener.sendto(data, client)
+
+
+def _open_socket(host: str) -> socket.socket:
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.setblocking(False)
+    opened.bind((host, 0))
+    return opened
 
 
 def _waiting_datagrams(source: socket.socket) -> list[tuple[bytes, Address]]:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import statistics
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import cast
@@ -193,6 +194,15 @@ class TestRelay:
         if answers == [b"one"]:  # it came back before the mapping was forgotten
             answers.append((await client.next())[0])
         assert answers[-1] == b"two"
+
+    async def test_rebind_may_move_to_another_address(
+        self, relay: Relay, server: Endpoint, endpoint: OpenEndpoint
+    ) -> None:
+        other = "127.0.0.1" if sys.platform == "darwin" else "127.0.0.2"  # a Mac has one address of its own
+        client = await endpoint()
+        relay.rebind(other)
+        client.transport.sendto(b"moved", relay.address)
+        assert (await server.next())[1][0] == other
 
     async def test_retarget_sends_elsewhere(self, relay: Relay, server: Endpoint, endpoint: OpenEndpoint) -> None:
         client, other = await endpoint(), await endpoint()

@@ -1,17 +1,20 @@
-// A whole interview in Firefox, as a candidate would have it: node firefox.mjs LINK SECONDS
-// Prints one JSON line at its end; a failure is thrown and ends with 1.
-import {readFile} from 'node:fs/promises';
+// A candidate's tab in Firefox, driven line by line: node firefox.mjs PATH-OF-FIREFOX
+//
+// Each line on standard input is a command, {"do": "open" | "reload" | "crash" | "cut" | "evaluate" | "close", …}; each
+// is answered by one line, {"value": …} or {"error": "…"}. tests/live/firefox.py speaks it.
+import {createSocket} from 'node:dgram';
+import {readFile, readdir} from 'node:fs/promises';
 import {createRequire} from 'node:module';
+import {createInterface} from 'node:readline';
 
 const require = createRequire(new URL('../browser/node/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
 
-const [link, seconds, executablePath] = process.argv.slice(2);
-const WITHIN = {timeout: 30_000};
+const CANDIDATE = /^a=candidate:(\S+) (\d+) udp (\d+) ([\d.]+) (\d+) typ host.*$/gim;
 
 const browser = await puppeteer.launch({
   browser: 'firefox',
-  executablePath,
+  executablePath: process.argv[2],
   headless: true,
   extraPrefsFirefox: {
     'media.navigator.streams.fake': true,
@@ -20,41 +23,112 @@ const browser = await puppeteer.launch({
     'media.autoplay.blocking_policy': 0,
     'media.peerconnection.ice.loopback': true,
     'media.peerconnection.ice.obfuscate_host_addresses': false,
+    'browser.tabs.crashReporting.sendReport': false,
   },
 });
-try {
-  const page = await browser.newPage();
-  page.on('pageerror', (error) => console.error(String(error)));
-  await page.evaluateOnNewDocument(await readFile(new URL('source.js', import.meta.url), 'utf8'));
-  await page.goto(link);
-  await page.locator('#consent-tick').click();
-  await page.locator('#continue').click();
-  // The camera opens by itself after consent; some screens may follow before the interview.
-  const press = (selector) => page.evaluate((wanted) => {
-    const button = [...document.querySelectorAll(wanted)].find((one) => one.checkVisibility() && !one.disabled && one.ariaDisabled !== 'true');
-    button?.click();
-    return button !== undefined;
-  }, selector);
-  const isShown = (selector) => page.evaluate((wanted) => document.querySelector(wanted)?.checkVisibility() === true, selector);
-  const pressUntil = async (selector, goal) => {
-    const giveUpAt = Date.now() + WITHIN.timeout;
-    while (!(await isShown(goal))) {
-      if (Date.now() > giveUpAt) throw new Error(`${goal} did not come`);
-      await press(selector);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+const scripts = await Promise.all(
+  ['source.js', 'presses.js'].map((name) => readFile(new URL(name, import.meta.url), 'utf8')),
+);
+
+/** Relays whose path still stands, each a list of open sockets. */
+let relays = [];
+let page = null;
+
+function bound(address) {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.bind(0, address, () => resolve(socket));
+  });
+}
+
+/**
+ * A port that passes packets on to `upstream` and back, as tests/fakes/relay.py does for Chromium. It is at Firefox's own
+ * address: Firefox gathers none of the loopback, and sends nothing there from another.
+ */
+async function startRelay(own, upstream) {
+  const sockets = [await bound(own), await bound(upstream.address)];
+  const [near, far] = sockets;
+  let client = null;
+  near.on('message', (data, {address, port}) => {
+    client = {address, port};
+    far.send(data, upstream.port, upstream.address);
+  });
+  far.on('message', (data) => client && near.send(data, client.port, client.address));
+  for (const socket of sockets) socket.on('error', () => undefined);
+  relays.push(sockets);
+  return near.address();
+}
+
+function cut() {
+  for (const socket of relays.flat()) socket.close();
+  relays = [];
+}
+
+/** The answer with a relay's address in place of the server's. */
+async function throughRelay(offer, answer) {
+  const [[own], [server]] = [offer, answer].map((sdp) => [...sdp.matchAll(CANDIDATE)]);
+  const relay = await startRelay(own?.[4] ?? '127.0.0.1', {address: server[4], port: Number(server[5])});
+  return answer.replaceAll(CANDIDATE, `a=candidate:1 1 udp 2130706431 ${relay.address} ${relay.port} typ host`);
+}
+
+/** In the page: WHIP's answers come through the relay, and the offer names no way beside it. */
+function relayWhip() {
+  const realFetch = window.fetch;
+  window.fetch = async (url, options = {}) => {
+    if (!String(url).includes('/whip/') || options.method !== 'POST') return realFetch(url, options);
+    const body = options.body.replace(/^(a=candidate:\S+ \d+ \S+ \d+) \S+ \d+ /gm, '$1 127.0.0.1 9 ');
+    const response = await realFetch(url, {...options, body});
+    if (response.status !== 201) return response;
+    const answer = await window.holdfastRelay(options.body, await response.text());
+    response.text = async () => answer;
+    return response;
   };
-  await pressUntil('[data-go-on], #turn-on, #continue-interview', 'section[data-screen="interview"]');
-  await page.waitForSelector('#light[data-light="recording"]', WITHIN);
-  await page.waitForSelector('#saved[data-saved="saved"]', WITHIN);
-  const goal = (await page.evaluate(() => holdfastSource.counter)) + Number(seconds) * 24;
-  await page.waitForFunction((counter) => holdfastSource.counter >= counter, WITHIN, goal);
-  const drawn = await page.evaluate(() => holdfastSource.drawn);
-  await pressUntil('.dock__actions .button--primary[data-wish]', '#finish');
-  await page.locator('#finish').click();
-  await page.locator('#confirm-yes').click();
-  await page.waitForSelector('section[data-screen="thanks"]:not([hidden])', WITHIN);
-  console.log(JSON.stringify({drawn, userAgent: await browser.userAgent()}));
+}
+
+async function open(link) {
+  const before = page;
+  page = await browser.newPage();
+  page.on('pageerror', (error) => console.error(String(error)));
+  await page.exposeFunction('holdfastRelay', throughRelay);
+  for (const script of scripts) await page.evaluateOnNewDocument(script);
+  await page.evaluateOnNewDocument(relayWhip);
+  if (before) await before.close().catch(() => undefined);
+  await page.goto(link);
+}
+
+/** The processes that show pages, and nothing else of Firefox, end at once. */
+async function crash() {
+  for (const entry of await readdir('/proc')) {
+    const [status, line] = await Promise.all(
+      ['stat', 'cmdline'].map((name) => readFile(`/proc/${entry}/${name}`, 'utf8').catch(() => '')),
+    );
+    const parent = Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]);
+    const isOurs = parent === browser.process().pid && line.includes('-contentproc');
+    if (isOurs && line.split('\0').filter(Boolean).at(-1) === 'tab') process.kill(Number(entry), 'SIGKILL');
+  }
+}
+
+async function carryOut(command) {
+  switch (command.do) {
+    case 'open': return open(command.link);
+    case 'reload': return void (await page.reload());
+    case 'crash': return crash();
+    case 'cut': return cut();
+    case 'evaluate': return page.evaluate(command.expression);
+    case 'userAgent': return browser.userAgent();
+    default: throw new Error(`no such command: ${command.do}`);
+  }
+}
+
+try {
+  for await (const line of createInterface({input: process.stdin})) {
+    const said = await carryOut(JSON.parse(line)).then(
+      (value) => ({value: value ?? null}),
+      (error) => ({error: String(error?.stack ?? error)}),
+    );
+    console.log(JSON.stringify(said));
+  }
 } finally {
+  cut();
   await browser.close();
 }

@@ -8,7 +8,7 @@ import re
 import socket
 from dataclasses import dataclass, field
 
-from playwright.async_api import BrowserContext, Page, Route
+from playwright.async_api import BrowserContext, Error, Page, Route
 
 from tests.fakes.relay import Address, Conditions, Relay
 
@@ -34,6 +34,8 @@ class BadNetwork:
     "For what is lost and how it jitters."
     conditions: Conditions = field(default_factory=Conditions)
     "Of both directions, for new connections."
+    host: str = "127.0.0.1"
+    "The address of the relays of new connections."
     udp_only_from: str | None = None
     """A firewall that drops UDP: packets pass only from this address, a TURN server's. The offer's relayed candidates stay,
     so that the server may answer them as well."""
@@ -55,6 +57,16 @@ class BadNetwork:
         for relay in self.relays:
             relay.cut()
 
+    def move(self, host: str) -> None:
+        """Another network: the old paths are gone, new connections go by another address."""
+        self.cut()
+        self.host = host
+
+    def rebind(self, host: str) -> None:
+        """The clients' packets come from another address and port, and nothing goes to the old one any more."""
+        for relay in self.relays:
+            relay.rebind(host)
+
     def set_both(self, conditions: Conditions) -> None:
         """The same conditions each way, for every connection."""
         self.conditions = conditions
@@ -71,13 +83,18 @@ class BadNetwork:
         if route.request.method not in {"POST", "PATCH"}:
             await route.continue_()
             return
-        response = await route.fetch(post_data=self._hide_client(route.request.post_data or ""))
+        try:
+            response = await route.fetch(post_data=self._hide_client(route.request.post_data or ""))
+        except Error:  # the server is down; the page is to see it as it would without us
+            await route.abort("connectionrefused")
+            return
         if response.status != CREATED:
             await route.fulfill(response=response)
             return
         answer = await response.text()
         relay = Relay.start(
             first_candidate(answer),
+            host=self.host,
             seed=self.seed,
             up=self.conditions,
             down=self.conditions,

@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 NODE_FOLDER := tests/browser/node
 PYTEST_FLAGS ?=
-BENCH ?= rtp_cost webm_close join power_cut liveness kill loss throttle sync cpu
+BENCH ?= rtp_cost webm_close join power_cut liveness kill interruptions resume roaming rolling_restart loss throttle sync cpu
 
 # A Mac keeps its browser off the path.
 MAC_CHROME := /Applications/Google Chrome.app/Contents/MacOS/Google Chrome
@@ -38,7 +38,7 @@ types: $(TESTABLE)
 front-end-types:
 	@sh scripts/front-end-types.sh $(NODE_FOLDER)
 
-# An hour or so in all; `make bench BENCH=kill` runs one.
+# More than an hour in all; `make bench BENCH=kill` runs one.
 bench: $(TESTABLE)
 	@for name in $(BENCH); do echo "== bench.$$name"; $(BIN)/python -m bench.$$name || exit 1; done
 

@@ -138,8 +138,26 @@ class Publisher:
         for kind, sender in senders.items():
             payload_type = payload_type_of(answer, "opus" if kind == "audio" else self._codec)
             self._streams[kind] = Stream(sender, kind, payload_type, self._dump)
-        while self._connection.connectionState != "connected":  # noqa: ASYNC110  aiortc's events do not outlive a missed one
+        while self._connection.connectionState != "connected":
+            if self.has_ended:
+                raise RuntimeError(f"{url}: the connection did not come up")
             await asyncio.sleep(0.02)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the connection is over, whoever ended it."""
+        return self._connection.connectionState in {"failed", "closed"}
+
+    async def send_until_ended(self) -> None:
+        """Send until the other side ends the connection."""
+        sending = asyncio.ensure_future(self.send_for_ever())
+        try:
+            while not self.has_ended and not sending.done():  # noqa: ASYNC110  aiortc's events do not outlive a missed one
+                await asyncio.sleep(0.02)
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError):  # it sent into what had just ended
+                await sending
 
     async def send_for_ever(self) -> None:
         """Send until cancelled, each packet at its time."""
@@ -156,6 +174,10 @@ class Publisher:
                     next_report = due + REPORT_EVERY_S
                     await self._report()
             turn += 1
+
+    async def abandon(self) -> None:
+        """Let the connection go without a word."""
+        await self._connection.close()
 
     async def close(self, http: aiohttp.ClientSession, token: str | None) -> None:
         """DELETE, then close."""

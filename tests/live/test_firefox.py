@@ -56,7 +56,7 @@ async def test_interruptions_in_firefox_leave_one_recording(house: House, tab: F
     assert outcome.is_whole
     assert [one.interruption.presses for one in outcome.lost if one.interruption.planned.kind == "cut"] == [0]
     assert all(one.before_s < MOST_MISSING_S and one.interruption.place_kept for one in outcome.lost)
-    # Without a sound card Firefox runs no AudioContext, so that there may be nothing to hear.
+    # Where Firefox's AudioContext does not start (seen without a sound card) there is nothing to hear.
     off_ms = [off for one in outcome.found for off in one.off_ms if off is not None]
     assert len(off_ms) >= len(outcome.found) == 6
     assert max(map(abs, off_ms)) <= MARK_WITHIN_MS

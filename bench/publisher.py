@@ -127,6 +127,10 @@ class Publisher:
     async def connect(self, http: aiohttp.ClientSession, url: str, token: str | None) -> None:
         """Offer, and wait until the connection is up. Raises RuntimeError when WHIP refuses."""
         senders = {kind: self._connection.addTransceiver(kind, direction="sendonly").sender for kind in CLOCK_RATES}
+        # aiortc's table is one for the whole process: whoever records in it as well has put VP9 there.
+        known = RTCRtpSender.getCapabilities("video").codecs
+        chosen = [codec for codec in known if codec.mimeType == f"video/{self._codec}"]
+        self._connection.getTransceivers()[-1].setCodecPreferences(chosen)
         await self._connection.setLocalDescription(await self._connection.createOffer())
         headers = {"Content-Type": "application/sdp"} | ({"Authorization": f"Bearer {token}"} if token else {})
         async with http.post(url, data=self._connection.localDescription.sdp, headers=headers) as response:

@@ -39,7 +39,8 @@ class Sent:
         page.on("request", self._note)
 
     def _note(self, request: Request) -> None:
-        if not request.url.startswith("blob:"):
+        # The browser fetches the page's icon whenever it likes; nothing is told with that.
+        if not request.url.startswith("blob:") and not request.url.endswith("/static/icon.svg"):
             self.requests.append(f"{request.method} {request.url}")
 
 

@@ -32,6 +32,12 @@ from media_server.webm.actions import FileAction, Sync, Truncate, Write
 
 logger = logging.getLogger(__name__)
 
+MOST_EARLY = 4 * 1024 * 1024
+"""Octets kept for a part that is not opened yet: a minute and a half at the caps.
+
+A part that follows a pause waits until the one before it is on the disk, and a full disk can take its time.
+"""
+
 
 class Feedback(Protocol):
     """The way back to the sender."""
@@ -95,6 +101,7 @@ class Capture:
         self._loop = asyncio.get_running_loop()
         self._file: DiskFile | None = None
         self._early: list[FileAction] = []
+        self._early_size = 0
         self._early_gaps: list[PartGap] = []
         self._number = 0  # until the part has one
         self._wake: asyncio.TimerHandle | None = None
@@ -122,11 +129,6 @@ class Capture:
     def receive_encode_start(self, waited_ms: int) -> None:
         """Take how long a picture, by its own stamp, had waited for its encoding."""
         self._feed(lambda now: self._recorder.receive_encode_start(waited_ms, now))
-
-    def ask_keyframe(self) -> None:
-        """Ask the sender for a whole picture."""
-        if self._open:
-            self._feed(lambda _: self._recorder.ask_keyframe())
 
     def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
         """Where in this part a moment lies (:meth:`Recorder.locate`); None also while the part has no number yet."""
@@ -230,6 +232,8 @@ class Capture:
         finally:
             # Whatever happens beside them: a write left out would be a hole in the file.
             self._write(files)
+        if self._file is None and self._early_size > MOST_EARLY:
+            self._recorder.hold(now)
         if self._opening is None and self._recorder.has_begun:
             self._opening = asyncio.ensure_future(self._open_part())
         self._schedule(now)
@@ -257,6 +261,7 @@ class Capture:
     def _write(self, actions: list[FileAction]) -> None:
         if self._file is None:
             self._early.extend(actions)
+            self._early_size += sum(len(action.data) for action in actions if isinstance(action, Write))
         elif actions:
             self._file.apply(actions)
 
@@ -296,6 +301,8 @@ class Capture:
             self._tell_gap(gap)
         self._file.apply(self._early)
         self._early = []
+        if self._early_size > MOST_EARLY:
+            self._feed(lambda _: self._recorder.release())
 
     def _synced(self, length: int) -> None:
         now = self._clock.monotonic()

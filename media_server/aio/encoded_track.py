@@ -200,6 +200,12 @@ class ReceiveSide:
         """Ask for a keyframe (RFC 4585 section 6.3.1)."""
         self._send_rtcp(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self.feedback_ssrc, media_ssrc=ssrc)))
 
+    def ask_keyframe(self, track: EncodedTrack) -> None:
+        """Ask for a keyframe of whoever sends this track now."""
+        ssrc = self._newest_ssrc.get(track)
+        if ssrc is not None:
+            self.send_picture_loss(ssrc)
+
     def send_reports(self, maximum_bps: int) -> None:
         """Send a receiver report and, in the same datagram, the bitrate that the sender may use (REMB).
 

@@ -19,6 +19,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from db.clock import Clock, SystemClock
@@ -28,6 +29,7 @@ from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
 from media_server.aio.sender_reports import SenderReports
 from media_server.recording.bitrate import CapSettings
 from media_server.recording.events import EndReason, PublisherEvent
+from media_server.recording.pause_fence import PauseFence
 from media_server.recording.recorder import Recorder, RecorderSettings
 from media_server.rtp.loss import LossSettings
 from media_server.rtp.packet import MediaKind, RtpPacket, VideoCodec
@@ -56,11 +58,11 @@ class PassthroughRecorder:
         on_event: Callable[[PublisherEvent], None] = lambda _: None,
         on_end: Callable[[EndReason], None] = lambda _: None,
     ) -> None:
-        """Write to `file`, or to where `file()` says once media has come.
+        """Write to `file`, or to where `file()` says once media has come; it is asked again after each pause.
 
         `on_event` hears what happens; `on_end` is told, once, that recording cannot go on, and the owner then stops it.
         """
-        self._allot = file if callable(file) else _always(PartPlace(1, Path(file)))
+        self._allot = file if callable(file) else _beside(Path(file))
         self._clock = clock or SystemClock()
         self._settings = settings or MediaSettings()
         self._own_disk = Disk(self._clock, sync_interval=self._settings.sync_interval_s) if disk is None else None
@@ -77,6 +79,7 @@ class PassthroughRecorder:
         self._video_codec: VideoCodec | None = None
         self._tracks: dict[MediaKind, EncodedTrack] = {}
         self._is_recorded = True
+        self._fence = PauseFence()
         self._reports = SenderReports()
         self._capture: Capture | None = None
         self._latest: Capture | None = None
@@ -143,22 +146,27 @@ class PassthroughRecorder:
         """Say whether what arrives is written. Repeating it is harmless.
 
         False closes the part for good; what arrives then is dropped, and shows only that the sender is there. True
-        begins a new part on the same connection, with a picture as soon as the sender has sent a whole one. With a
-        file of its own instead of a place for each part, nothing can follow a pause.
+        begins a new part on the same connection, with a picture as soon as the sender has sent a whole one. A file's
+        name gets a number for that: `interview.webm`, `interview_2.webm`.
         """
         if recorded == self._is_recorded:
             return
         self._is_recorded = recorded
+        if recorded:
+            self._fence.end_pause(self._clock.monotonic())
+            self.ask_keyframe()
+            return
         paused, self._capture = self._capture, None
         if paused is not None:
-            closing = asyncio.ensure_future(paused.close(EndReason.PAUSED))
+            closing = asyncio.ensure_future(_end_with_a_pause(paused))
             self._paused.add(closing)
             closing.add_done_callback(self._paused.discard)
 
     def ask_keyframe(self) -> None:
-        """Ask the sender for a whole picture."""
-        if self._capture is not None:
-            self._capture.ask_keyframe()
+        """Ask the sender for a whole picture. Whoever needs one repeats that until it has come."""
+        track = self._tracks.get(MediaKind.PICTURE)
+        if track is not None and self._is_recorded:
+            track.receive_side.ask_keyframe(track)
 
     def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
         """Where in the latest part a moment lies.
@@ -172,8 +180,8 @@ class PassthroughRecorder:
 
     def packet_received(self, kind: MediaKind, packet: RtpPacket) -> None:
         """Record one packet."""
-        self._last_packet = self._clock.monotonic()
-        if not self._is_recorded:
+        self._last_packet = now = self._clock.monotonic()
+        if self._fence.holds_back(kind, packet, now) or not self._is_recorded:
             return
         if self._capture is None:
             self._capture = self._latest = self._new_capture()
@@ -231,13 +239,12 @@ class PassthroughRecorder:
         silence = self._clock.monotonic() - self._last_packet
         if silence > self._settings.no_media_s + self._settings.return_within_s:
             self._end(EndReason.NO_MEDIA)
-        if self._latest is None:
-            return
         if self._capture is not None:
             if silence > self._settings.no_media_s:
                 self._capture.close_in_place(EndReason.NO_MEDIA)
             self._capture.tick()
-        self._receive_side().send_reports(self._maximum_bps)
+        if self._tracks:  # also before anything is recorded, and in a pause: senders watch whether they are heard
+            self._receive_side().send_reports(self._maximum_bps)
 
     def _end(self, reason: EndReason) -> None:
         if not self._told_end:
@@ -257,9 +264,20 @@ def _recorder_settings(media: MediaSettings) -> RecorderSettings:
     )
 
 
-def _always(place: PartPlace) -> Callable[[], Awaitable[PartPlace]]:
+async def _end_with_a_pause(capture: Capture) -> None:
+    try:
+        await capture.close(EndReason.PAUSED)
+    except Exception:  # the parts after it are none the worse
+        logger.exception("a part that ends with a pause could not be closed; the next start mends it")
+
+
+def _beside(path: Path) -> Callable[[], Awaitable[PartPlace]]:
+    """One file, and numbered ones beside it for what follows pauses."""
+    numbers = count(1)
+
     async def open_part() -> PartPlace:
-        return place
+        number = next(numbers)
+        return PartPlace(number, path if number == 1 else path.with_stem(f"{path.stem}_{number}"))
 
     return open_part
 

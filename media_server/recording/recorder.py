@@ -116,11 +116,6 @@ class Recorder:
         """Take how long a picture, by its own stamp, had waited for its encoding."""
         self._time.receive_encode_start(waited_ms / 1000, now)
 
-    def ask_keyframe(self) -> None:
-        """Ask the sender for a whole picture, so that a moment of interest is quick to show."""
-        if self._picture_ssrc is not None:
-            self._actions.append(KeyframeWish(self._picture_ssrc))
-
     def receive_synced(self, length: int) -> None:
         """Hear that the file is safe up to `length` bytes."""
         self._progress.synced(length)

@@ -1,23 +1,24 @@
 """Pauses on a connection that stands: what is said meanwhile is in no file, and nothing else is missing."""
 
 import asyncio
+import errno
+import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import av
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from media_server.aio import capture
 from media_server.aio.aiortc_tap import PassthroughPeerConnection
-from media_server.aio.capture import PartMoment, PartPlace
+from media_server.aio.capture import PartPlace
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
 from media_server.aio.sink import PassthroughRecorder
-from media_server.recording.events import EndReason, PartClosed, PartOpened, PublisherEvent
+from media_server.recording.events import DiskTrouble, EndReason, GapFound, PartClosed, PartOpened, PublisherEvent
 from media_server.rtp.packet import MediaKind, VideoCodec
 from tests.fakes.rtp_sender import encoded_sound, encoded_video
 from tests.media_server.sender import Arrival, stretch
@@ -126,6 +127,101 @@ async def test_the_sender_goes_on_being_told_in_a_pause(monkeypatch: pytest.Monk
                 await asyncio.sleep(0.05)
 
 
+async def test_the_sender_is_told_before_anything_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A page takes silence for a broken connection and makes a new one."""
+    told: list[int] = []
+    async with recording(monkeypatch, Place(tmp_path), []) as (sender, recorder, peer):
+        recorder.set_recorded(False)
+        monkeypatch.setattr(peer.receive_side, "send_reports", told.append)
+        async with asyncio.timeout(10):
+            while not told:
+                await sender.send_all(between(1, 1.1))
+                await asyncio.sleep(0.05)
+
+
+async def test_a_keyframe_is_asked_for_at_once_and_until_it_comes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[int] = []
+    async with recording(monkeypatch, Place(tmp_path), []) as (sender, recorder, peer):
+        await sender.send_all(between(0, 1), pace=0.2)
+        monkeypatch.setattr(peer.receive_side, "send_picture_loss", asked.append)
+        recorder.set_recorded(False)
+        recorder.ask_keyframe()
+        await sender.send_all(between(1, 2), pace=0.1)
+        assert asked == [], "a pause needs no picture"
+        recorder.set_recorded(True)
+        assert asked == [1]
+        await sender.send_all(between(2, 4), pace=0.7)
+        assert len(asked) >= 3, "it may have been lost"
+        await sender.send_all(between(4, 5), pace=0.2)
+        asked.clear()
+        await sender.send_all(between(5, 6), pace=0.7)
+        assert asked == []
+        recorder.ask_keyframe()
+        assert asked == [1]
+
+
+async def test_a_file_of_its_own_gets_others_beside_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    peer = PassthroughPeerConnection()
+    recorder = PassthroughRecorder(tmp_path / "interview.webm")
+    peer.on("track", recorder.addTrack)
+    async with webrtc_sender(monkeypatch, VideoCodec.VP9.value) as sender:
+        await recorder.start()
+        await connect(sender, peer)
+        await sender.send_all(between(0, 2), pace=0.2)
+        recorder.set_recorded(False)
+        recorder.set_recorded(True)
+        await sender.send_all(between(2, 6), pace=0.2)
+        await recorder.stop()
+    await peer.close()
+    sounds = encoded_sound(SECONDS * SOUNDS_PER_SECOND)
+    assert packets(tmp_path / "interview.webm", "audio") == sounds[: 2 * SOUNDS_PER_SECOND]
+    assert packets(tmp_path / "interview_2.webm", "audio") == sounds[2 * SOUNDS_PER_SECOND :]
+
+
+async def test_a_disk_that_refuses_the_part_before_a_pause_fills_no_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What waits for the disk is bounded, and the part that follows goes on once there is room."""
+    most = 77_000  # the head of a part alone has 69,632 octets
+    monkeypatch.setattr(capture, "MOST_EARLY", most)
+    room = threading.Event()
+
+    def full(path: Path) -> int:
+        if not room.is_set():
+            raise OSError(errno.ENOSPC, "no room")
+        return os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+
+    place, events = Place(tmp_path), list[PublisherEvent]()
+    recorder = PassthroughRecorder(place, create_file=full, on_event=events.append)
+    recorder.addTrack(sound_track())
+    await recorder.start()
+    waiting = [arrival.packet for arrival in whole_stretch() if arrival.kind is MediaKind.SOUND]
+    for packet in waiting[:50]:
+        recorder.packet_received(MediaKind.SOUND, packet)
+    await until(lambda: DiskTrouble(True) in events)
+    recorder.set_recorded(False)
+    recorder.set_recorded(True)
+    for packet in waiting[50:130]:
+        recorder.packet_received(MediaKind.SOUND, packet)
+    second = recorder._capture
+    assert second is not None
+    assert most < second._early_size < most + 1_000
+    room.set()
+    await until(lambda: PartOpened(2) in events)
+    for packet in waiting[130:]:
+        recorder.packet_received(MediaKind.SOUND, packet)
+    await recorder.stop()
+    sounds = [packet.payload for packet in waiting]
+    assert packets(place.parts[0], "audio") == sounds[:50]
+    heard = [data for data in packets(place.parts[1], "audio") if len(data) > 1]
+    assert heard[0] == sounds[50]
+    assert heard[-170:] == sounds[130:]
+    assert len(heard) < 250
+    assert [gap.gap.reason for gap in events if isinstance(gap, GapFound)] == ["disk_full"]
+
+
 async def test_moments_after_a_pause_are_found_by_the_reports_before_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -150,49 +246,6 @@ async def test_moments_after_a_pause_are_found_by_the_reports_before_it(
         astray = recorder.locate(4_000_086_403.0, began + 3.0, final=False)
         assert astray is not None
         assert astray.offset_ms == pytest.approx(900, abs=150)
-
-
-Step = tuple[str, float]
-
-
-@given(
-    st.lists(
-        st.one_of(
-            st.tuples(st.just("send"), st.floats(0.02, 0.6)),
-            st.tuples(st.sampled_from(["pause", "record", "locate", "keyframe"]), st.just(0.0)),
-        ),
-        max_size=16,
-    )
-)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_any_sequence_keeps_exactly_what_was_recorded(tmp_path: Path, steps: list[Step]) -> None:
-    """Parts hold what was sent while recording, each packet once, in order; a picture needs a whole one before it."""
-    place, events = Place(Path(mkdtemp(dir=tmp_path))), list[PublisherEvent]()
-    recorder = PassthroughRecorder(place, on_event=events.append)
-    recorder.addTrack(sound_track())
-    await recorder.start()
-    waiting = [arrival for arrival in whole_stretch() if arrival.kind is MediaKind.SOUND]
-    kept, recorded, at = list[bytes](), True, 0.0
-    for step, seconds in steps:
-        match step:
-            case "send":
-                at += seconds
-                while waiting and waiting[0].at < at:
-                    packet = waiting.pop(0).packet
-                    recorder.packet_received(MediaKind.SOUND, packet)
-                    kept += [packet.payload] if recorded else []
-            case "locate":
-                found = recorder.locate(None, asyncio.get_running_loop().time(), final=True)
-                assert found is None or isinstance(found, PartMoment)
-            case "keyframe":
-                recorder.ask_keyframe()
-            case _:
-                recorded = step == "record"
-                recorder.set_recorded(recorded)
-    await recorder.stop()
-    assert [data for part in place.parts for data in packets(part, "audio")] == kept
-    order = [(type(event), event.number) for event in events if isinstance(event, PartOpened | PartClosed)]
-    assert order == [(kind, n) for n in range(1, len(place.parts) + 1) for kind in (PartOpened, PartClosed)]
 
 
 def sound_track() -> EncodedTrack:

@@ -12,7 +12,7 @@ from media_server.recording.bitrate import BitrateWindows, CapSettings, CapVerdi
 from media_server.recording.events import EndReason, PartGap, PartReport
 from media_server.recording.progress import Progress
 from media_server.rtp.loss import LossSettings
-from media_server.rtp.media_time import SOUND_LAG_MS, MediaTime, SenderClock
+from media_server.rtp.media_time import SOUND_LAG_MS, STAMPED_EARLY_MS, MediaTime, SenderClock
 from media_server.rtp.opus import SAMPLE_RATE, conceal
 from media_server.rtp.packet import Hole, KeyframeWish, MediaKind, Nack, RtpPacket, SoundFrame, VideoCodec, VideoFrame
 from media_server.rtp.sound_track import SoundTrack
@@ -77,7 +77,7 @@ class Recorder:
         self._video_codec = video_codec
         self._picture = None if video_codec is None else VideoTrack(video_codec, settings.loss)
         self._sound = SoundTrack(settings.loss) if has_sound else None
-        self._time = MediaTime(sound_lag_ms=SOUND_LAG_MS)
+        self._time = MediaTime(sound_lag_ms=SOUND_LAG_MS, stamped_early_ms=STAMPED_EARLY_MS)
         self._writer = WebmWriter(_entries(video_codec, has_sound=has_sound), started_at_ns=started_at_ns)
         self._actions: deque[RecorderAction] = deque(self._writer.open())
         self._windows = BitrateWindows()

@@ -14,19 +14,22 @@ from media_server.rtp.packet import MediaKind, SoundFrame, VideoFrame
 from media_server.rtp.picture_clock import PICTURE_RATE, PictureClock
 from media_server.rtp.sound_clock import SoundClock, SoundPlace
 
-__all__ = ["SOUND_LAG_MS", "MediaTime", "SenderClock", "SoundPlace"]
+__all__ = ["SOUND_LAG_MS", "STAMPED_EARLY_MS", "MediaTime", "SenderClock", "SoundPlace"]
 
 _RATES = {MediaKind.SOUND: SAMPLE_RATE, MediaKind.PICTURE: PICTURE_RATE}
 _MAX_AHEAD_MS = 2000.0  # a picture cannot be this far ahead of its own arrival; its timestamps jumped
-SOUND_LAG_MS = 16.5
+SOUND_LAG_MS = 10.5
 """How much later sound is heard than its timestamp says, in what browsers send, milliseconds.
 
-Opus looks 6.5 ms ahead (libopus at 48 kHz), which a decoder without a pre-skip gives back as delay; and libwebrtc
-stamps a chunk of 10 ms with the moment at which it was complete. Measured by ``python -m bench.sync``.
+Opus looks 6.5 ms ahead (libopus at 48 kHz), which a decoder without a pre-skip gives back as delay; the rest is how
+libwebrtc stamps a chunk of 10 ms. Measured by ``python -m bench.sync``.
 """
 
+STAMPED_EARLY_MS = 6.0
+"""What browsers stamp pictures too early by as a rule, milliseconds: where a sender does not tell (:mod:`.video_timing`)."""
+
 _WAIT_BUCKETS = 2  # four seconds: some twenty pictures tell how long they waited for their encoding
-_USUAL_WAIT = 0.015  # seconds that pictures wait in any case, 10 ms in Chromium; SOUND_LAG_MS was measured with it
+_LEAST_WAIT = 0.001  # seconds that a picture waits for its encoding in any case
 
 _MAX_CLOCKS = 8  # SSRCs whose reports are kept
 _MAX_ANCHORS = 4096  # at one sound report every 4 s: four and a half hours
@@ -46,9 +49,13 @@ class SenderClock(StrEnum):
 class MediaTime:
     """Places one part's frames. Give it every frame that is written, in the order they are written."""
 
-    def __init__(self, *, sound_lag_ms: float = 0.0) -> None:
-        """`sound_lag_ms`: how much later than its timestamps the sender's sound is heard (:data:`SOUND_LAG_MS`)."""
+    def __init__(self, *, sound_lag_ms: float = 0.0, stamped_early_ms: float = 0.0) -> None:
+        """Take how much later than its timestamps the sender's sound is heard (:data:`SOUND_LAG_MS`).
+
+        `stamped_early_ms` is what its pictures are stamped early by while it does not tell (:data:`STAMPED_EARLY_MS`).
+        """
         self._sound_lag_ms = sound_lag_ms
+        self._stamped_early_ms = stamped_early_ms
         self._zero: float | None = None  # the monotonic time at which the part begins
         self._sound = SoundClock()
         self._picture = PictureClock()
@@ -141,8 +148,9 @@ class MediaTime:
         return mapped if mapped < by_arrival + _MAX_AHEAD_MS else by_arrival
 
     def _stamped_early(self) -> float:
-        """What even the quickest picture waits beyond the usual is no waiting: its stamp is too early. Seconds."""
-        return max(0.0, (self._wait.seconds or 0.0) - _USUAL_WAIT)
+        """Seconds. What even the quickest picture of late has waited is no waiting: its stamp is too early."""
+        waited = self._wait.seconds
+        return self._stamped_early_ms / 1000 if waited is None else max(0.0, waited - _LEAST_WAIT)
 
     def _part_delay(self) -> float:
         """The monotonic time at which the part would begin if its clock had run like ours."""

@@ -3,7 +3,7 @@
 A picture's RTP timestamp and its sender report are as good as the capture time that the browser stamped it with. After
 a time of overload libwebrtc's stamps stay too early, by up to 200 ms and for good: its timestamp aligner takes back what
 would have lain in the future and never gives it again. Sound is not stamped so, and lip-sync is lost although both
-reports agree. The least time between stamp and encoding tells by how much: without a bias it is about 10 ms.
+reports agree. The least time between stamp and encoding tells by how much: without a bias it is a millisecond.
 """
 
 EXTENSION_URI = "http://www.webrtc.org/experiments/rtp-hdrext/video-timing"

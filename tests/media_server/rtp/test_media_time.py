@@ -439,9 +439,9 @@ def test_pictures_that_are_stamped_too_early_stand_beside_their_sound_all_the_sa
             sender.report(MediaKind.SOUND, at)
             sender.report(MediaKind.PICTURE, at)
         if index % 5 == 0:
-            sender.time.receive_encode_start(early + sender.random.choice([0.01, 0.012, 0.04]), at)
+            sender.time.receive_encode_start(early + sender.random.choice([0.001, 0.002, 0.04]), at)
         stamp = sender.picture_timestamp(at - early)
         placed.append((at, sender.time.place_picture(picture(stamp, at + sender.picture_delay))))
     beside = [(at, ms - placed[0][1] - at * 1000) for at, ms in placed]
-    assert all(abs(off) <= 8 for at, off in beside if 5 < at < 20 or at > 28), beside[-1]
+    assert all(abs(off) <= 5 for at, off in beside if 5 < at < 20 or at > 28), beside[-1]
     assert min(off for _, off in beside) < -100, "for a moment nobody can know"

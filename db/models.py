@@ -183,7 +183,7 @@ class InterviewSession(Base):
     video_file_path: Mapped[str | None] = mapped_column(Text)  # relative to the data folder; None until `ready`
     video_size_mb: Mapped[float | None]  # bytes / 10^6, two decimals
     video_uploaded_at: Mapped[datetime | None]
-    video_sha256: Mapped[str | None] = mapped_column(String(64))  # of a recording that was joined, hexadecimal
+    video_sha256: Mapped[str | None] = mapped_column(String(64))  # of the recording, hexadecimal
     # What this candidate was granted (WCAG 2.2.1); HR may change it while the interview runs.
     time_factor: Mapped[float] = mapped_column(default=1.0)  # every limit of time is multiplied by it
     no_timer: Mapped[bool] = mapped_column(default=False)

@@ -252,7 +252,7 @@ async def storable(db_session: AsyncSession) -> list[str]:
 
 
 async def recording_stored(
-    db_session: AsyncSession, session_id: str, path: str, size_bytes: int, now: datetime
+    db_session: AsyncSession, session_id: str, path: str, size_bytes: int, now: datetime, *, sha256: str
 ) -> None:
     """The only part lies under its final name too, and the folder is synced: the interview is `ready`.
 
@@ -265,6 +265,7 @@ async def recording_stored(
     await _store(db_session, interview, path, size_bytes, now)
     part.path = path
     part.size_bytes = size_bytes
+    interview.video_sha256 = sha256
     await db_session.flush()
 
 

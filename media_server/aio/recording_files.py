@@ -4,6 +4,7 @@ Every function can be cut by a crash between any two steps and called again.
 """
 
 import contextlib
+import hashlib
 import itertools
 import os
 from collections.abc import Iterator, Mapping
@@ -53,6 +54,12 @@ def name_recording(files: ContainedFiles, interview: InterviewSession, lies_at: 
         if taken is None or os.path.samestat(taken, file):
             return path, file.st_size
     raise AssertionError("numbers do not end")
+
+
+def sha256_of(files: ContainedFiles, path: str) -> str:
+    """Return the SHA-256 of all its octets, hexadecimal. Raises OSError and OutsideFolder."""
+    with os.fdopen(files.open(path), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _recording_paths(interview: InterviewSession) -> Iterator[str]:

@@ -159,9 +159,11 @@ class Recordings:
         # A second name first, then the row, then the old name away: at every moment a row leads to the file.
         session_id, files, part = interview.session_id, self._data_folder.files, interview.parts[0]
         path, size = await asyncio.to_thread(recording_files.name_recording, files, interview, part.path)
+        digest = await asyncio.to_thread(recording_files.sha256_of, files, path)
+        now = self._clock.utc_now()
         try:
             async with self._database.writing() as db_session:
-                await recordings.recording_stored(db_session, session_id, path, size, self._clock.utc_now())
+                await recordings.recording_stored(db_session, session_id, path, size, now, sha256=digest)
         except IllegalTransition:
             await self._take_back(session_id, path)
             raise

@@ -46,7 +46,7 @@ async def test_deleting_in_two_steps(house: House) -> None:
     await _finished(house, "one", 1)
     await _finished(house, "two", 1)
     async with house.database.writing() as db_session:
-        await recordings.recording_stored(db_session, "one", "one.webm", 12_345_678, LATER)
+        await recordings.recording_stored(db_session, "one", "one.webm", 12_345_678, LATER, sha256="ab" * 32)
         interview = await deletion.begin_deletion(db_session, "one", LATER)
         assert interview.video_file_path == "one.webm"  # the files' names are needed until they are gone
         await deletion.begin_deletion(db_session, "one", LATER)
@@ -63,7 +63,7 @@ async def test_the_paths_that_rows_know(house: House) -> None:
     await _finished(house, "one", 1)
     await _finished(house, "two", 2)
     async with house.database.writing() as db_session:
-        await recordings.recording_stored(db_session, "one", "one.webm", 1, LATER)
+        await recordings.recording_stored(db_session, "one", "one.webm", 1, LATER, sha256="ab" * 32)
         assert await deletion.known_paths(db_session) == {
             "one.webm": "one",
             "two/0001.webm": "two",

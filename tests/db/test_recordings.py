@@ -190,7 +190,9 @@ async def test_a_finished_interview_s_only_part_is_stored(house: House) -> None:
     await house.part("not finished")
     async with house.database.writing() as db_session:
         assert await recordings.storable(db_session) == ["one"]
-        await recordings.recording_stored(db_session, "one", "uploads/John_Doe/a.webm", 12_345_678, LATER)
+        await recordings.recording_stored(
+            db_session, "one", "uploads/John_Doe/a.webm", 12_345_678, LATER, sha256="ab" * 32
+        )
         assert await recordings.storable(db_session) == []
         assert await recordings.joined_parts(db_session) == {}
     interview = await _get(house)
@@ -249,10 +251,10 @@ async def test_several_parts_and_unfinished_interviews_cannot(house: House) -> N
     await house.part("two")
     async with house.database.writing() as db_session:
         with pytest.raises(Conflict):
-            await recordings.recording_stored(db_session, "one", "x.webm", 1, LATER)
+            await recordings.recording_stored(db_session, "one", "x.webm", 1, LATER, sha256="ab" * 32)
     with pytest.raises(IllegalTransition):
         async with house.database.writing() as db_session:
-            await recordings.recording_stored(db_session, "two", "y.webm", 1, LATER)
+            await recordings.recording_stored(db_session, "two", "y.webm", 1, LATER, sha256="ab" * 32)
     assert (await _get(house, "two")).parts[0].state is PartState.CLOSED
 
 

@@ -1,6 +1,7 @@
 """Storing, deleting, sweeping and comparing, on real files and a real database, cut anywhere by a real kill."""
 
 import asyncio
+import hashlib
 import subprocess
 import sys
 from datetime import timedelta
@@ -32,6 +33,7 @@ async def test_a_single_part_becomes_the_recording(house: House) -> None:
     assert (interview.state, interview.video_file_path) == (InterviewState.READY, path)
     assert (interview.video_size_mb, interview.video_uploaded_at) == (0.0, STARTED)
     assert (interview.parts[0].state, interview.parts[0].path) == (PartState.STORED, path)
+    assert interview.video_sha256 == hashlib.sha256(b"one 1").hexdigest()
     assert await house.recordings.store("one") == path
     assert house.files() == {f"John_Doe/{NAME}.webm": "one 1"}
 

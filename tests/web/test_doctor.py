@@ -148,7 +148,8 @@ async def test_a_healthy_interview(site: Site, tmp_path: Path) -> None:
     await site.services.live_interviews.finish("one")
     findings = await examine_interview(site.services.settings, site.services.data_folder, "one")
     assert {finding.level for finding in findings} == {Level.OK}, findings
-    assert findings[-1].said.startswith("0:59, ")
+    assert findings[-2].said.startswith("0:59, ")
+    assert findings[-1].said == "1 part, 1:00, unchanged"
 
 
 async def test_an_interview_with_trouble(site: Site, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """One interview: its row, its parts, and what really lies in their files."""
 
 import asyncio
-import hashlib
 import os
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from db.models import InterviewSession, Part
 from db.states import InterviewState, PartState
 from media_server.aio.contained_files import OutsideFolder
 from media_server.aio.data_folder import DataFolder
+from media_server.aio.recording_files import sha256_of
 from web import formats
 from web.doctor.finding import Finding, fail, ok, warn
 from web.settings import Settings
@@ -100,16 +100,16 @@ def _part(data_folder: DataFolder, part: Part, settings: Settings) -> list[Findi
 
 
 def _recording(data_folder: DataFolder, interview: InterviewSession) -> Finding:
-    """What several parts have become: still, to the last octet, what was compared with them."""
+    """Still, to the last octet, what was stored."""
     path = interview.video_file_path or ""
     try:
-        with os.fdopen(data_folder.files.open(path), "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(data_folder.files, path)
     except (OSError, OutsideFolder):
         return fail("recording", f"{path} is not there", "Restore it from a backup.")
     if digest != interview.video_sha256:
         return fail("recording", f"{path} is not what was stored", "Restore it from a backup.")
-    said = f"{len(interview.parts)} parts, {formats.duration(interview.duration_ms or 0)}, unchanged"
+    parts = "1 part" if len(interview.parts) == 1 else f"{len(interview.parts)} parts"
+    said = f"{parts}, {formats.duration(interview.duration_ms or 0)}, unchanged"
     return ok("recording", said)
 
 

@@ -1,12 +1,12 @@
 """What the server asks of the process that joins parts, and what it hears back: JSON on standard input and output."""
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+
+from media_server.aio.worker_message import WorkerMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(WorkerMessage):
     """What to join."""
 
     parts: tuple[tuple[int, int], ...]
@@ -20,20 +20,9 @@ class Job:
     questions: tuple[tuple[int, str], ...] = ()
     "Index and text."
 
-    def encode(self) -> bytes:
-        """Return it as JSON."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def decode(cls, octets: bytes) -> Self:
-        """Read it from JSON. Raises ValueError."""
-        fields: dict[str, Any] = json.loads(octets)
-        lists = {name: tuple(map(tuple, fields[name])) for name in ("parts", "marks", "questions")}
-        return cls(**fields | lists)
-
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(WorkerMessage):
     """What came of it."""
 
     size_bytes: int = 0
@@ -50,13 +39,3 @@ class Outcome:
     "What stands in the way, for the log."
     errno: int = 0
     "What the disk said; 0 when it did not complain."
-
-    def encode(self) -> bytes:
-        """Return it as JSON."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def decode(cls, octets: bytes) -> Self:
-        """Read it from JSON. Raises ValueError, also when the process ended before it had said anything."""
-        fields: dict[str, Any] = json.loads(octets)
-        return cls(**fields | {"lengths": tuple((number, length) for number, length in fields["lengths"])})

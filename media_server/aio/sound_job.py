@@ -1,9 +1,9 @@
 """What the server asks of the process that makes sound files, and what it hears back: JSON in and out."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+
+from media_server.aio.worker_message import WorkerMessage
 
 
 class SoundRefusal(StrEnum):
@@ -15,7 +15,7 @@ class SoundRefusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(WorkerMessage):
     """A stretch of a recording, or a WAV to be looked at: either becomes a plain WAV, mono, 16 bits."""
 
     source: int
@@ -33,19 +33,9 @@ class Job:
     longest_ms: int | None = None
     "Longer than this is refused."
 
-    def encode(self) -> bytes:
-        """Return it as JSON."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def decode(cls, octets: bytes) -> Self:
-        """Read it from JSON. Raises ValueError."""
-        fields: dict[str, Any] = json.loads(octets)
-        return cls(**fields)
-
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(WorkerMessage):
     """What came of it."""
 
     samples: int = 0
@@ -58,13 +48,3 @@ class Outcome:
     "What stands in the way, for the log."
     errno: int = 0
     "What the disk said; 0 when it did not complain."
-
-    def encode(self) -> bytes:
-        """Return it as JSON."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def decode(cls, octets: bytes) -> Self:
-        """Read it from JSON. Raises ValueError, also when the process ended before it had said anything."""
-        fields: dict[str, Any] = json.loads(octets)
-        return cls(**fields)

@@ -1,12 +1,12 @@
 """What the server asks of the process that transcodes a part, and what it hears back: JSON in and out."""
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+
+from media_server.aio.worker_message import WorkerMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(WorkerMessage):
     """A part whose picture is to have another codec; its sound stays as it is."""
 
     source: int
@@ -18,19 +18,9 @@ class Job:
     video_bps: int
     "How much the picture may take, bits per second."
 
-    def encode(self) -> bytes:
-        """Return it as JSON."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def decode(cls, octets: bytes) -> Self:
-        """Read it from JSON. Raises ValueError."""
-        fields: dict[str, Any] = json.loads(octets)
-        return cls(**fields)
-
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(WorkerMessage):
     """What came of it."""
 
     size_bytes: int = 0
@@ -47,13 +37,3 @@ class Outcome:
     "Why it can never work; empty when it did not come to that."
     errno: int = 0
     "What the disk said; 0 when it did not complain."
-
-    def encode(self) -> bytes:
-        """Return it as JSON."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def decode(cls, octets: bytes) -> Self:
-        """Read it from JSON. Raises ValueError, also when the process ended before it had said anything."""
-        fields: dict[str, Any] = json.loads(octets)
-        return cls(**fields)

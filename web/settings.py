@@ -126,22 +126,14 @@ class NoticeSettings(BaseModel):
         "2026-11-1", description="The notice's version, stored with every consent; change it when you change a text."
     )
     controller: str = Field(
-        "the organisation that invited you", description="Who is responsible for the recording (GDPR Art. 13)."
+        "",
+        description="Who is responsible for the recording (GDPR Art. 13). Of these, what is empty is said by a "
+        "sentence of our own, in the candidate's language.",
     )
-    contact: str = Field("whoever sent you this link", description="Whom a candidate can ask about the recording.")
-    purpose: str = Field(
-        "So that the people who decide about your application can watch your answers.",
-        description="Why interviews are recorded.",
-    )
-    recipients: str = Field(
-        "The people of the hiring team who are responsible for this job, and nobody else.",
-        description="Who watches the recording.",
-    )
-    rights: str = Field(
-        "You can ask for a copy or for deletion at any time, withdraw your agreement for the future, and complain to "
-        "your data protection authority.",
-        description="What a candidate can ask for.",
-    )
+    contact: str = Field("", description="Whom a candidate can ask about the recording.")
+    purpose: str = Field("", description="Why interviews are recorded.")
+    recipients: str = Field("", description="Who watches the recording.")
+    rights: str = Field("", description="What a candidate can ask for.")
 
 
 class Settings(BaseSettings):

@@ -14,13 +14,16 @@ from signaling.aio.live_interviews import Snapshot
 from signaling.protocol.ice_servers import IceServer, ice_servers
 from signaling.protocol.interview_flow import Accommodations, MarkKind
 from signaling.settings import SignalingSettings
+from web.languages import DEFAULT, catalogue
 from web.settings import NoticeSettings, Settings
 
 View = dict[str, Any]
 
 
-def candidate_view(interview: InterviewSession, snapshot: Snapshot, settings: Settings, now: datetime) -> View:
-    """A candidate's own part of their interview."""
+def candidate_view(
+    interview: InterviewSession, snapshot: Snapshot, settings: Settings, now: datetime, language: str = DEFAULT
+) -> View:
+    """A candidate's own part of their interview; `language` is one of :data:`web.languages.LANGUAGES`."""
     return {
         "session_id": interview.session_id,
         "state": interview.state.value,
@@ -33,7 +36,7 @@ def candidate_view(interview: InterviewSession, snapshot: Snapshot, settings: Se
         "help_contact": interview.job.help_contact,
         "interrupted_at": snapshot.interrupted_at,
         "away_ms": snapshot.away_ms,
-        "notice": notice_view(interview.job, settings.notice),
+        "notice": notice_view(interview.job, settings.notice, language),
         "consent": _consent(interview.consents),
         "microphone_only_allowed": interview.job.microphone_only_allowed,
         "saved_ms": snapshot.saved_ms,
@@ -94,16 +97,17 @@ def list_row(summary: InterviewSummary) -> View:
     }
 
 
-def notice_view(job: Job, texts: NoticeSettings) -> View:
-    """What candidates are told before the camera opens: the job's words, or the server's where it has none."""
+def notice_view(job: Job, texts: NoticeSettings, language: str = DEFAULT) -> View:
+    """What candidates are told before the camera opens: the job's words, or the server's, or else our own."""
+    own = catalogue(language)["notice_words"]
     return {
         "version": texts.version,
-        "controller": job.notice_controller or texts.controller,
-        "contact": job.notice_contact or texts.contact,
-        "purpose": job.notice_purpose or texts.purpose,
-        "recipients": job.notice_recipients or texts.recipients,
+        "controller": job.notice_controller or texts.controller or own["controller"],
+        "contact": job.notice_contact or texts.contact or own["contact"],
+        "purpose": job.notice_purpose or texts.purpose or own["purpose"],
+        "recipients": job.notice_recipients or texts.recipients or own["recipients"],
         "retention_days": job.retention_days,
-        "rights": texts.rights,
+        "rights": texts.rights or own["rights"],
     }
 
 

@@ -41,6 +41,19 @@ async def test_a_candidate_sees_their_own_part_of_it(site: Site, http: ClientSes
     assert not {"parts", "video_file_path", "created_at"} & set(seen)
 
 
+async def test_what_no_setting_says_is_said_in_the_candidates_language(site: Site, http: ClientSession) -> None:
+    links = await site.invite()
+    said = {}
+    for language in ("en", "de-AT,de;q=0.8", "xx"):
+        async with http.get(API, headers=bearer(links.token) | {"Accept-Language": language}) as response:
+            said[language] = (await response.json())["notice"]
+    assert said["en"]["contact"] == said["xx"]["contact"] == "whoever sent you this link"
+    assert said["de-AT,de;q=0.8"]["contact"] == "die Person, die Ihnen diesen Link geschickt hat"
+    assert all(
+        said[language][field] for language in said for field in ("controller", "purpose", "recipients", "rights")
+    )
+
+
 async def test_hr_sees_all_of_it(site: Site, http: ClientSession) -> None:
     await site.recorded()
     async with http.get(API, headers=bearer(site.owner)) as response:

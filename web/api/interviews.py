@@ -11,6 +11,7 @@ from db.models import InterviewSession
 from signaling.aio.errors import Malformed, UnsupportedMediaType
 from web import views
 from web.auth import Asker, CandidateAsker, HrAsker, interview_for
+from web.languages import best_language
 from web.problems import UnknownNotice
 from web.services import SERVICES, Services
 
@@ -27,7 +28,7 @@ async def get_interview(request: aioweb.Request) -> aioweb.Response:
     """What the asker may see of it."""
     services = request.app[SERVICES]
     asker = await services.auth.asker(request)
-    return await _told(services, asker, request.match_info["session_id"])
+    return await _told(request, asker, request.match_info["session_id"])
 
 
 async def give_consent(request: aioweb.Request) -> aioweb.Response:
@@ -46,7 +47,7 @@ async def give_consent(request: aioweb.Request) -> aioweb.Response:
             db_session, asker.session_id, given.notice_version, client, services.clock.utc_now()
         )
     await services.live_interviews.refresh(asker.session_id)
-    return await _told(services, asker, asker.session_id)
+    return await _told(request, asker, asker.session_id)
 
 
 async def finish(request: aioweb.Request) -> aioweb.Response:
@@ -56,14 +57,14 @@ async def finish(request: aioweb.Request) -> aioweb.Response:
     async with services.database.reading() as db_session:
         await interview_for(db_session, asker, asker.session_id)
     await services.live_interviews.finish(asker.session_id)
-    return await _told(services, asker, asker.session_id)
+    return await _told(request, asker, asker.session_id)
 
 
 async def told_to_hr(services: Services, asker: HrAsker, session_id: str) -> views.View:
     """What HR sees of an interview. Raises NotFound."""
     async with services.database.reading() as db_session:
         interview = await interview_for(db_session, asker, session_id)
-    return await _view(services, asker, interview)
+    return await _hr_view(services, interview)
 
 
 async def _candidate(request: aioweb.Request) -> CandidateAsker:
@@ -82,18 +83,25 @@ async def _body(request: aioweb.Request) -> ConsentGiven:
         raise Malformed('Send {"notice_version": "…"}.') from None
 
 
-async def _told(services: Services, asker: Asker, session_id: str) -> aioweb.Response:
+async def _told(request: aioweb.Request, asker: Asker, session_id: str) -> aioweb.Response:
+    services = request.app[SERVICES]
     async with services.database.reading() as db_session:
         interview = await interview_for(db_session, asker, session_id)
-    view = await _view(services, asker, interview)
+    if isinstance(asker, HrAsker):
+        view = await _hr_view(services, interview)
+    else:
+        language = best_language(request.headers.get("Accept-Language", ""))
+        view = await _candidate_view(services, interview, language)
     return aioweb.json_response(text=views.as_json(view))
 
 
-async def _view(services: Services, asker: Asker, interview: InterviewSession) -> views.View:
+async def _candidate_view(services: Services, interview: InterviewSession, language: str) -> views.View:
     snapshot = await services.live_interviews.snapshot(interview.session_id)
-    now = services.clock.utc_now()
-    if not isinstance(asker, HrAsker):
-        return views.candidate_view(interview, snapshot, services.settings, now)
+    return views.candidate_view(interview, snapshot, services.settings, services.clock.utc_now(), language)
+
+
+async def _hr_view(services: Services, interview: InterviewSession) -> views.View:
+    snapshot = await services.live_interviews.snapshot(interview.session_id)
     async with services.database.reading() as db_session:
         sounds = await work.answer_sounds(db_session, interview.session_id)
-    return views.hr_view(interview, snapshot, services.settings, now, sounds=sounds)
+    return views.hr_view(interview, snapshot, services.settings, services.clock.utc_now(), sounds=sounds)

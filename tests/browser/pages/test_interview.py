@@ -218,6 +218,12 @@ async def test_a_reload_comes_back_to_the_same_question_with_its_takes(place: Pl
     await expect(visitor.page.locator("#retake")).to_have_text("Record again (1 left)")
 
 
+SEES_THEMSELVES = """() => {
+    const tracks = document.querySelector('#back-preview').srcObject?.getTracks() ?? [];
+    return tracks.length > 0 && tracks.every((track) => track.enabled);
+}"""
+
+
 async def test_a_pause_ends_with_the_press_that_comes_back(
     place: Place, visitor: Visitor, context: BrowserContext
 ) -> None:
@@ -228,6 +234,7 @@ async def test_a_pause_ends_with_the_press_that_comes_back(
     other = Visitor(await context.new_page())
     await other.page.goto(invitation.link)
     await expect(await other.sees("back")).to_contain_text("Your interview is paused; everything up to 0:0")
+    await other.page.wait_for_function(SEES_THEMSELVES)
     await other.candidate.start()
     await expect(other.page.locator("#start-answer")).to_be_visible()
     assert other.complaints == []

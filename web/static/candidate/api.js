@@ -52,10 +52,13 @@ async function problemOf(response) {
 
 /** One interview's API. */
 export class InterviewApi {
-  /** @param {import("./credentials.js").Credentials} credentials */
-  constructor({ sessionId, token }) {
+  /**
+   * @param {import("./credentials.js").Credentials} credentials
+   * @param {string} language the page's, so that the server's own sentences come in it
+   */
+  constructor({ sessionId, token }, language) {
     this.url = `/api/interviews/${encodeURIComponent(sessionId)}`;
-    this.headers = { Authorization: `Bearer ${token}` };
+    this.headers = { Authorization: `Bearer ${token}`, "Accept-Language": language };
   }
 
   /** @returns {Promise<Interview>} */

@@ -37,7 +37,7 @@ export class Room {
     this.view = view;
     this.window = window;
     this.wakeLock = wakeLock;
-    this.api = new InterviewApi(credentials);
+    this.api = new InterviewApi(credentials, view.document.documentElement.lang);
     this.control = new ControlChannel(credentials, {
       onMessage: (message) => this.dispatch({ type: "told", message, now: this.now(), at: wallClock() }),
       onRefused: (problem) => this.dispatch({ type: "control_refused", problem }),
@@ -71,12 +71,12 @@ export class Room {
     const [before, after] = [this.flow, flow].map(({ screen, questions }) => `${screen} ${questions.place?.question} ${questions.place?.step === "answering"}`);
     if (before !== after) this.sound.stop();
     this.flow = flow;
-    this.#silence(isSilenced(flow.questions));
+    this.#silence(flow.publishing && isSilenced(flow.questions));
     this.view.render(flow);
     for (const command of commands) this.#carryOut(command);
   }
 
-  /** While the interview is paused nothing leaves this device. @param {boolean} isSilent */
+  /** While the interview is paused nothing leaves this device, also over a connection that stands. @param {boolean} isSilent */
   #silence(isSilent) {
     for (const track of this.stream?.getTracks() ?? []) {
       if (track.enabled === isSilent) track.enabled = !isSilent;

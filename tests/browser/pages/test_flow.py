@@ -228,3 +228,20 @@ async def test_a_restart_is_told_and_the_page_connects_by_itself(modules: Page) 
     stopping = told(1500, type="notice", code="server_stopping", text="")
     shown, commands = await flow(modules, [*RECORDING, stopping, peer(1, "failed", 1700), tick(1800)])
     assert (shown["trouble"], commands[-1]) == ("server_stopping", ["close_dropped", "publish"])
+
+
+async def test_a_server_that_answers_again_is_not_kept_waiting(modules: Page) -> None:
+    """After a restart the control channel is back before the next try was due."""
+    lost = [*RECORDING, peer(1, "failed", 2000), tick(2100)]
+    refused: list[Event] = [
+        {"type": "publish_refused", "n": n, "why": "unreachable", "retryAfterMs": None, "now": now}
+        for n, now in ((2, 2200), (3, 3300), (4, 5400))
+    ]
+    waiting = [*lost, refused[0], tick(3250), refused[1], tick(5350), refused[2]]
+    shown, _ = await flow(modules, waiting)
+    assert shown["retryAt"] > 8000
+    shown, commands = await flow(modules, [*waiting, saved(6000, 400, recording=False), tick(6200), tick(6260)])
+    assert commands[-2:] == [[], ["publish"]]
+    assert shown["retryAt"] is None
+    shown, _ = await flow(modules, [*waiting, saved(6000, 400, recording=False), saved(6100, 400, recording=False)])
+    assert shown["retryAt"] == 6250, "once is enough"

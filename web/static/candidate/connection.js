@@ -34,6 +34,8 @@ const CONNECT_MS = 20_000;
 const CONNECT_AGAIN_MS = 8000;
 /** A new connection replaces the old one after this long, even if no new part is told of. */
 const PROMOTE_MS = 4000;
+/** Where the server answers again after a silence, the next try does not wait any longer than this. */
+const SOON_MS = 250;
 /** When the page itself was asleep this long between two ticks, silence says nothing. */
 const ASLEEP_MS = 1500;
 
@@ -116,13 +118,19 @@ function isUsable(link) {
  */
 export function recordingTold(flow, message, now) {
   const aliveAt = message.saved_ms > flow.savedMs ? now : flow.aliveAt;
-  const told = { ...flow, now, toldAt: now, aliveAt, part: message.part, savedMs: Math.max(flow.savedMs, message.saved_ms), lagMs: message.lag_ms };
+  const told = { ...flow, retryAt: sooner(flow, now), now, toldAt: now, aliveAt, part: message.part, savedMs: Math.max(flow.savedMs, message.saved_ms), lagMs: message.lag_ms };
   const [next, commands] = promoted(told, message.recording, now);
   // While this page's own connection is away, what the server still records is the tail of what was sent before.
   next.recording = message.recording && isUsable(next.link);
   if (next.recording) Object.assign(next, { everRecorded: true, recordingAt: now, tries: 0, trouble: overcome(next.trouble) });
   else if (isUsable(next.link) && !isExpected(next)) Object.assign(next, { tries: 0, trouble: overcome(next.trouble) });
   return [{ ...next, lagging: lags(next, now) }, commands];
+}
+
+/** A server that speaks again after a silence was restarted, or the network is back: no reason to wait. @param {Flow} flow @param {number} now */
+function sooner(flow, now) {
+  const isBack = now - flow.toldAt >= LAG_MS && flow.trouble !== "busy" && flow.trouble !== "disk_full";
+  return flow.retryAt !== null && isBack ? Math.min(flow.retryAt, now + SOON_MS) : flow.retryAt;
 }
 
 /** The new connection takes the old one's place once the server records from it. @param {Flow} flow @param {boolean} isRecording @param {number} now @returns {[Flow, Command[]]} */

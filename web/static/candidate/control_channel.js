@@ -10,6 +10,8 @@ import { wallClock } from "./clock.js";
 const VERSION = 1;
 /** The server speaks every second; after this long without a word the socket is dead. */
 const SILENT_MS = 3000;
+/** The channel tells when the server is back, and a candidate is waiting for that. */
+const LONGEST_WAIT_MS = 2000;
 /** How often the server is told what the page's clock says. */
 const CLOCK_MS = 5000;
 /** Close codes after which trying again is of no use. @type {Record<number, import("./types.js").Problem>} */
@@ -101,7 +103,7 @@ export class ControlChannel {
       this.listener.onRefused(problem);
       return;
     }
-    this.timer = setTimeout(() => this.open(clientId), backoff(this.tries));
+    this.timer = setTimeout(() => this.open(clientId), Math.min(backoff(this.tries), LONGEST_WAIT_MS));
     this.tries += 1;
   }
 }

@@ -156,6 +156,26 @@ async def test_where_only_answers_are_kept_thinking_is_not_recorded(place: Place
     await visitor.candidate.finish()
 
 
+async def test_a_choice_stays_while_the_server_has_not_answered(place: Place, visitor: Visitor) -> None:
+    held: list[str | bytes] = []
+    holding = asyncio.Event()
+
+    def relay(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        route.on_message(lambda message: held.append(message) if holding.is_set() else server.send(message))
+
+    await visitor.page.route_web_socket("**/live", relay)
+    await starts(visitor, await place.invite(allowance=Allowance(max_takes=2)))
+    await visitor.candidate.wish("end-answer")
+    await visitor.candidate.wish("retake")
+    await visitor.candidate.wish("end-answer")
+    holding.set()
+    await visitor.page.locator("#take-1").check()
+    await visitor.has_saved(2)  # the server's heartbeat draws the page anew
+    await expect(visitor.page.locator("#take-1")).to_be_checked()
+    assert json.loads(next(message for message in held if "choose_take" in str(message)))["take"] == 1
+
+
 async def test_time_stands_still_while_the_server_says_nothing(place: Place, visitor: Visitor) -> None:
     hushed = asyncio.Event()
 

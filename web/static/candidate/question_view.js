@@ -54,7 +54,7 @@ export class QuestionView {
     const held = this.document.activeElement;
     this.#drawQuestion(place, interview);
     this.#drawButtons(flow, interview);
-    this.#drawTakes(place);
+    this.#drawTakes(flow.questions);
     this.#drawTimer(flow);
     this.#keepFocus(place, held);
   }
@@ -109,12 +109,16 @@ export class QuestionView {
     say(this.#element("retake"), this.texts.say("take.again", { left: place?.takes_left ?? 0 }));
   }
 
-  /** @param {Place | null} place */
-  #drawTakes(place) {
+  /**
+   * What the candidate has just chosen stays chosen while the server has not answered.
+   * @param {import("./questions.js").Questions} questions
+   */
+  #drawTakes({ place, asked }) {
     const takes = place?.step === "answered" && place.takes.length > 1 ? place.takes : [];
     this.#element("takes").hidden = takes.length === 0;
     if (this.takes.childElementCount !== takes.length) this.takes.replaceChildren(...takes.map(({ number }) => this.#takeChoice(number)));
-    for (const { number, chosen } of takes) need(this.document, `take-${number}`, HTMLInputElement).checked = chosen;
+    const wished = asked?.event === "choose_take" ? asked.take : null;
+    for (const { number, chosen } of takes) need(this.document, `take-${number}`, HTMLInputElement).checked = wished === null ? chosen : wished === number;
   }
 
   /** @param {number} number */

@@ -34,12 +34,11 @@ class NoSound(Problem):
 
 async def get_question_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     """A question as it is spoken: for its candidate, and for HR."""
-    services, interview = await _interview(request)
+    _, interview = await _interview(request)
     index = _index(request)
     question = next((each for each in interview.questions if each.index == index), None)
     if question is None or question.sound is QuestionSound.NONE:
         raise NotFound("this question is not spoken")
-    del services
     path = recording_files.sound_path(interview, names.question_name(interview.session_id, index))
     return await send(request, path, content_type="audio/wav")
 

@@ -42,8 +42,10 @@ async def test_the_notice_tells_everything_before_the_camera_opens(place: Place,
     notice = await visitor.sees("notice")
     for said in ("Your picture and your voice", "The people of the hiring team", "90 days", "whoever sent you"):
         await expect(notice).to_contain_text(said)
-    await visitor.page.locator("#continue").click()  # the box is not ticked: the browser says so and nothing is sent
+    await visitor.page.locator("#continue").click()  # the box is not ticked: it says so and nothing is sent
     await expect(notice).to_be_visible()
+    tick = visitor.page.locator("#consent-tick")
+    assert await tick.evaluate("(tick) => tick.validationMessage") == "Tick this box to continue."
     assert await visitor.page.evaluate("window.openings") == 0
     await visitor.candidate.consent()
     await expect(visitor.page.locator("#start")).to_be_visible()
@@ -71,6 +73,8 @@ async def test_finished_stays_finished(place: Place, visitor: Visitor) -> None:
     await visitor.candidate.finish()
     await visitor.page.goto(invitation.link)
     await expect(await visitor.sees("problem")).to_contain_text("This interview is finished")
+    await expect(visitor.page.locator('[data-mark="done"]')).to_be_visible()
+    await expect(visitor.page.locator('[data-mark="problem"]')).to_be_hidden()
 
 
 async def test_saved_follows_the_servers_word(place: Place, visitor: Visitor) -> None:

@@ -342,3 +342,22 @@ async def test_the_server_hears_when_a_question_was_seen(place: Place, visitor: 
 def _decoded(data: str | bytes) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(data)
     return message
+
+
+@pytest.mark.parametrize("width", [360, 900, 1100, 1440])
+async def test_the_time_that_is_left_is_never_covered(place: Place, visitor: Visitor, width: int) -> None:
+    page = visitor.page
+    await page.set_extra_http_headers({"Accept-Language": "de"})  # the language with the longer words
+    await page.set_viewport_size({"width": width, "height": 900})
+    await starts(visitor, await place.invite(allowance=WITH_TIME))
+    for step in ("start-answer", "end-answer"):
+        await expect(page.locator(f"#{step}")).to_be_visible()
+        seen = await page.locator("#timer-value").evaluate(
+            """(timer) => {
+                const {left, right, top, bottom} = timer.getBoundingClientRect();
+                const inside = [left + 1, right - 1].map((x) => document.elementFromPoint(x, (top + bottom) / 2));
+                return inside.every((element) => timer.contains(element));
+            }"""
+        )
+        assert seen, f"something lies over the time at {step}"
+        await visitor.candidate.wish(step)

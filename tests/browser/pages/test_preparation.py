@@ -167,7 +167,7 @@ async def test_what_to_expect(place: Place, visitor: Visitor) -> None:
     expectations = await _goes_on(visitor, "expectations")
     for said in (
         "Recording begins with the first question, not before.",
-        "6 minutes at the most",
+        "6 minutes at the most if you record each answer once",
         "3 questions, one after the other. You can record each answer up to 2 times",
         "also while you think",
         "Until ",

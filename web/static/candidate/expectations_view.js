@@ -43,7 +43,8 @@ export class ExpectationsView {
   /** @param {Interview} interview */
   #minutes({ questions }) {
     const { minutes, isMost } = duration(questions);
-    return this.#counted(isMost ? "expect.minutes_most" : "expect.minutes_about", minutes);
+    const most = takes(questions).most === 1 ? "expect.minutes_most" : "expect.minutes_once";
+    return this.#counted(isMost ? most : "expect.minutes_about", minutes);
   }
 
   /** @param {Interview} interview */

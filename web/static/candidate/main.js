@@ -39,6 +39,7 @@ function open(credentials) {
   const { camera, microphone, retry, microphoneOnly, turnOn } = view.devices;
   const on = (/** @type {HTMLElement} */ element, /** @type {() => import("./flow.js").FlowEvent} */ event) => element.addEventListener("click", () => room.dispatch(event()));
 
+  tellInOurWords(need(document, "consent-tick", HTMLInputElement), view.texts.say("notice.tick_first"));
   need(document, "consent-form", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
     room.dispatch({ type: "consent_pressed" });
@@ -88,4 +89,16 @@ function bindQuestions(room, on) {
   followChoice(document, sessionStorage, (isWanted) => {
     view.interview.question.announces = isWanted;
   });
+}
+
+/**
+ * A box that has to be ticked, in the page's language: the browser's own sentence comes in the browser's.
+ *
+ * @param {HTMLInputElement} tick
+ * @param {string} sentence
+ */
+function tellInOurWords(tick, sentence) {
+  const judge = () => tick.setCustomValidity(tick.checked ? "" : sentence);
+  tick.addEventListener("change", judge);
+  judge();
 }

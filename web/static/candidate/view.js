@@ -129,6 +129,8 @@ export class RoomView {
     const path = `problems.${flow.problem}`;
     const values = { time: clockTime(flow.savedMs) };
     for (const part of ["title", "said", "todo"]) say(this.element(`problem-${part}`), this.texts.say(`${path}.${part}`, values));
+    const isDone = flow.problem === "finished";
+    for (const mark of this.document.querySelectorAll("[data-mark]")) mark.toggleAttribute("hidden", (mark.getAttribute("data-mark") === "done") !== isDone);
     const action = this.button("problem-action");
     const label = this.texts.say(`${path}.action`);
     action.hidden = label === "";

@@ -52,7 +52,9 @@ class Site:
         key = self.services.data_folder.server_key()
         return links_for(key, self.url, session_id, interview.link_version)
 
-    async def add_part(self, session_id: str = "one", *, media: bytes = MEDIA, closed: bool = True) -> str:
+    async def add_part(
+        self, session_id: str = "one", *, media: bytes = MEDIA, closed: bool = True, sound: str | None = "opus"
+    ) -> str:
         """A part as a connection leaves it; returns its path below the data folder."""
         async with self.services.database.writing() as db_session:
             interview = await interviews.get_interview(db_session, session_id)
@@ -66,7 +68,7 @@ class Site:
             )
             self._write(part.path, media)
             if closed:
-                outcome = PartOutcome("closed_by_page", 60_000, len(media), "VP9", "opus", 640, 480, 238.1, 31.9)
+                outcome = PartOutcome("closed_by_page", 60_000, len(media), "VP9", sound, 640, 480, 238.1, 31.9)
                 await recordings.close_part(db_session, session_id, part.number, outcome, NOW)
         return part.path
 

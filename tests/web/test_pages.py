@@ -63,6 +63,17 @@ async def test_an_interview_in_each_state_has_a_page(site: Site, http: ClientSes
     assert "/parts/2" not in page
 
 
+async def test_a_part_without_sound_is_missing_something(site: Site, http: ClientSession) -> None:
+    await sign_in(http)
+    await site.invite(consented=True)
+    await site.add_part()
+    assert "Nothing was lost" in await text_of(http, "/hr/interviews/one")
+    await site.add_part(sound=None)
+    page = await text_of(http, "/hr/interviews/one")
+    assert "Part 2 has no sound" in page
+    assert "Nothing was lost" not in page
+
+
 async def test_somebody_elses_interview_has_none(site: Site, http: ClientSession) -> None:
     await sign_in(http)
     assert "Not found" in await text_of(http, "/hr/interviews/unknown", 404)

@@ -125,6 +125,8 @@ async def cut(site: Site) -> bytes:
 async def test_hr_hears_an_answer_and_nobody_else_does(site: Site, http: ClientSession, cut: bytes) -> None:
     async with http.get(ANSWER, headers=bearer(site.owner)) as response:
         assert (response.status, response.content_type, await response.read()) == (200, "audio/wav", cut)
+        assert response.content_disposition is not None
+        assert response.content_disposition.filename == names.answer_name("one", 1, 2)
     async with http.get("/api/interviews/one", headers=bearer(site.owner)) as response:
         seen = await response.json()
     assert [take["sound_url"] for take in seen["takes"]] == [None, ANSWER]

@@ -66,8 +66,8 @@ async def get_answer_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     take = next((take for question, take in cut if question == index), None)
     if take is None:
         raise NotFound("this answer was not cut")
-    path = recording_files.sound_path(interview, names.answer_name(interview.session_id, index, take))
-    return await send(request, path, content_type="audio/wav")
+    name = names.answer_name(interview.session_id, index, take)
+    return await send(request, recording_files.sound_path(interview, name), name, content_type="audio/wav")
 
 
 async def _interview(request: aioweb.Request, asker: Asker | None = None) -> tuple[Services, InterviewSession]:

@@ -19,6 +19,8 @@ Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDTHS = {360: 740, 1440: 900}
 TALKS_FOR_S = 8.0
+ANSWERS_FOR_S = 5.0
+TIME_AND_TAKES = ("--think", "30", "--answer", "120", "--takes", "2")
 
 
 class Album:
@@ -31,37 +33,77 @@ class Album:
     async def take(self, page: Page, name: str) -> None:
         """One screen in both widths and both themes."""
         for theme in THEMES:
-            await page.emulate_media(color_scheme=theme)
+            # Without motion, or a colour is caught on its way from one theme to the other.
+            await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             for width, height in WIDTHS.items():
                 await page.set_viewport_size({"width": width, "height": height})
                 await page.screenshot(path=self._folder / f"{name}-{width}-{theme}.png", full_page=True)
 
 
 async def candidate_pages(scene: Stage, album: Album, interview: Interview) -> None:
-    """Notice, devices, interview, a pause and the way back, thanks."""
+    """Everything that a candidate sees, from the notice to the thanks."""
     context = await scene.browser.new_context(permissions=["camera", "microphone"])
     await context.add_init_script(path=PORTRAIT)
     candidate = CandidatePage(await context.new_page())
     await candidate.open(scene.server.candidate_url(interview))
+    await preparation(candidate, album)
+    await first_question(candidate, album)
+    await second_question(candidate, album)
+    await next_question(candidate, 3)
+    await candidate.finish()
+    await album.take(candidate.page, "thanks")
+    await context.close()
+
+
+async def preparation(candidate: CandidatePage, album: Album) -> None:
+    """What comes before the recording."""
     await candidate.screen("notice").wait_for()
     await album.take(candidate.page, "notice")
     await candidate.consent()
     await candidate.page.locator("#start:visible, #turn-on:visible").first.wait_for()
     await album.take(candidate.page, "devices")
+    for screen in ("expectations", "practice"):
+        await candidate.page.locator("[data-go-on]:visible").click()
+        await candidate.screen(screen).wait_for()
+        await album.take(candidate.page, screen)
+
+
+async def first_question(candidate: CandidatePage, album: Album) -> None:
+    """Think, answer, answer again, pause."""
     await candidate.start()
+    await album.take(candidate.page, "thinking")
+    await candidate.wish("start-answer")
     await asyncio.sleep(TALKS_FOR_S)
     await album.take(candidate.page, "interview")
     await candidate.wish("end-answer")
     await album.take(candidate.page, "answered")
+    await candidate.wish("retake")
+    await asyncio.sleep(ANSWERS_FOR_S)
+    await candidate.wish("end-answer")
+    await album.take(candidate.page, "takes")
     await candidate.wish("pause")
     await album.take(candidate.page, "paused")
+
+
+async def second_question(candidate: CandidatePage, album: Album) -> None:
+    """Answer it, with a reload in the middle."""
+    await candidate.wish("go-on")
+    await next_question(candidate, 2)
     await candidate.page.reload()
     await candidate.screen("back").wait_for()
     await album.take(candidate.page, "back")
     await candidate.start()
-    await candidate.finish()
-    await album.take(candidate.page, "thanks")
-    await context.close()
+    await asyncio.sleep(ANSWERS_FOR_S)
+
+
+async def next_question(candidate: CandidatePage, number: int) -> None:
+    """From the end of an answer, or from the middle of it, into the next answer."""
+    if await candidate.page.locator("#end-answer").is_visible():
+        await candidate.wish("end-answer")
+    await candidate.wish("next-question")
+    await candidate.is_asked(number)
+    await candidate.wish("start-answer")
+    await asyncio.sleep(ANSWERS_FOR_S)
 
 
 async def hr_pages(scene: Stage, album: Album, interview: Interview, password: str) -> None:
@@ -99,7 +141,7 @@ async def run(folder: Path) -> None:
     """Take them all."""
     album = Album(folder)
     async with stage() as scene:
-        interview = await scene.interview()
+        interview = await scene.server.add_interview(scene.job, more=TIME_AND_TAKES)
         await candidate_pages(scene, album, interview)
         await hr_pages(scene, album, interview, "correct horse battery staple")
 

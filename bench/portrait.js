@@ -13,6 +13,9 @@
     pen.fill();
   };
 
+  /** Whoever asks for less motion is taking a picture: eyes open. */
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+
   const draw = () => {
     const time = performance.now() / 1000;
     const sway = 5 * Math.sin(time * 0.9);
@@ -31,7 +34,7 @@
     ellipse("#3d2c24", 320 + sway, 205 + nod, 118, 132);
     ellipse("#e6b593", 320 + sway, 235 + nod, 98, 122);
     ellipse("#3d2c24", 320 + sway, 132 + nod, 96, 48);
-    const blink = time % 4 < 0.15 ? 1 : 9;
+    const blink = time % 4 < 0.15 && !still.matches ? 1 : 9;
     for (const side of [-1, 1]) {
       ellipse("#fbf7f2", 320 + sway + side * 38, 225 + nod, 16, blink);
       ellipse("#3b5a4c", 320 + sway + side * 38, 225 + nod, 8, Math.min(8, blink));

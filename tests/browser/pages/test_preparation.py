@@ -162,6 +162,14 @@ async def test_a_network_without_a_way_is_told_before_the_first_question(place: 
     await expect(verdict).to_contain_text("Checking your connection…")
 
 
+async def test_the_way_on_is_in_sight_on_a_computer(place: Place, visitor: Visitor) -> None:
+    await visitor.page.set_viewport_size({"width": 1024, "height": 768})
+    await _at_devices(place, visitor)
+    await expect(visitor.page.locator("#light-finding")).to_be_visible()
+    await expect(visitor.page.locator("#start")).to_be_in_viewport(ratio=1)
+    await visitor.has_no_barriers()
+
+
 async def test_what_to_expect(place: Place, visitor: Visitor) -> None:
     await _at_devices(place, visitor, allowance=Allowance(think_ms=30_000, answer_ms=90_000, max_takes=2))
     expectations = await _goes_on(visitor, "expectations")

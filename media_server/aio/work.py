@@ -154,7 +154,11 @@ class HeavyWork:
         again = None
         if not isinstance(error, (GiveUp, CannotJoin)):
             again = retry_at(attempts, self._settings.attempts, self._settings.retry_after_s, now)
-        logger.error("interview %s: %s failed, %s", task.session_id, task, _when(again), exc_info=error)
+        # Where the sentence is the whole story, a traceback would only hide it.
+        trace = None if isinstance(error, GiveUp) else error
+        logger.error(
+            "interview %s: %s failed, %s: %s", task.session_id, task, _when(again), _reason(error), exc_info=trace
+        )
         async with self._database.writing() as db_session:
             await work.fail(db_session, task, now, _reason(error), again)
 

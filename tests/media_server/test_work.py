@@ -154,7 +154,7 @@ async def test_what_fails_is_tried_again_later_and_given_up_in_the_end(
     assert (await house.get("one")).state is InterviewState.READY
 
 
-async def test_what_can_never_work_is_tried_once(house: House) -> None:
+async def test_what_can_never_work_is_tried_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
     await house.interview("one", media=[MEDIA[0], b"no WebM"])
     async with running(house):
         found = await until(house, is_in(WorkState.FAILED))
@@ -166,6 +166,9 @@ async def test_what_can_never_work_is_tried_once(house: House) -> None:
     async with running(house, doer):
         found = await until(house, is_in(WorkState.FAILED), "two")
     assert (found.attempts, found.error) == (1, "there is nothing in it")
+    logged = caplog.records[-1]
+    assert logged.getMessage().endswith("failed, and is given up: there is nothing in it")
+    assert not logged.exc_info
 
 
 async def test_a_full_disk_is_waited_for(house: House) -> None:

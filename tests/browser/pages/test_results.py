@@ -46,6 +46,8 @@ async def test_takes_are_listed_and_lead_to_their_mark(place: Place, hr: Visitor
     await expect(page.locator('[data-take="1:1"]')).not_to_contain_text("Counts")
     await expect(page.locator('[data-take="1:2"]')).to_contain_text("Counts")
     await expect(page.locator("[data-take]")).to_have_count(4)
+    counting = page.locator("#timeline-marks .mark--answer")
+    assert await counting.evaluate_all("(marks) => marks.map((mark) => mark.dataset.nth)") == ["1", "2", "3"]
     for take, least in (("2:1", 4), ("1:1", 0)):
         await page.locator(f'[data-take="{take}"] [data-player-at]').click()
         await expect(page.locator("#toggle")).to_have_attribute("aria-label", "Pause")

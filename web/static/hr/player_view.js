@@ -57,7 +57,16 @@ export class PlayerView {
     say(need(this.document, "time-total", HTMLElement), clockTime(total));
     const borders = parts.slice(1).map((_, index) => this.#mark("mark--part", startOf(parts, index + 1) / total));
     const gaps = parts.flatMap((part, index) => part.gapsMs.map((ms) => this.#mark("mark--gap", (startOf(parts, index) + ms) / total)));
-    need(this.document, "timeline-marks", HTMLElement).replaceChildren(...borders, ...gaps);
+    need(this.document, "timeline-marks", HTMLElement).replaceChildren(...borders, ...gaps, ...this.#answers(total));
+  }
+
+  /** A numbered mark where each answer that counts begins. @param {number} total milliseconds */
+  #answers(total) {
+    return [...this.document.querySelectorAll("[data-counts] [data-player-at]")].map((button) => {
+      const mark = this.#mark("mark--answer", Number(button.getAttribute("data-player-at")) / total);
+      mark.dataset.nth = button.closest("[data-counts]")?.getAttribute("data-counts") ?? "";
+      return mark;
+    });
   }
 
   /** @param {string} name @param {number} share of the whole length */

@@ -32,9 +32,11 @@ class TokenKind(StrEnum):
 
 
 class JobRole(StrEnum):
-    """What a user may do with a job. More roles get their words here."""
+    """What a user may do with a job; `web/rights` says what each includes."""
 
     OWNER = "owner"
+    RECRUITER = "recruiter"
+    REVIEWER = "reviewer"
 
 
 class QuestionSound(StrEnum):

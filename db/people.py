@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from db.errors import Conflict, NotFound
-from db.models import Candidate, Job, JobMember, JobRole, TokenKind, User, UserToken
+from db.models import Candidate, InterviewSession, Job, JobMember, JobRole, TokenKind, User, UserToken
+from db.states import InterviewState
 
 
 def normal_email(email: str) -> str:
@@ -182,6 +183,32 @@ async def jobs_of(db_session: AsyncSession, user_id: int) -> list[Job]:
     """The jobs that a user is a member of, newest first."""
     mine = select(Job).join(Job.members).where(JobMember.user_id == user_id)
     return list(await db_session.scalars(mine.order_by(Job.id.desc())))
+
+
+async def role_for_job(db_session: AsyncSession, user_id: int, job_id: int) -> JobRole:
+    """What a user is to a job. Raises NotFound for no member, and for no such job."""
+    role = await db_session.scalar(
+        select(JobMember.role).where(JobMember.job_id == job_id, JobMember.user_id == user_id)
+    )
+    if role is None:
+        raise NotFound(f"there is no job {job_id} for user {user_id}")
+    return role
+
+
+async def role_for_interview(db_session: AsyncSession, user_id: int, session_id: str) -> JobRole:
+    """What a user is to an interview's job. Raises NotFound for no member, no such interview, and a deleted one."""
+    role = await db_session.scalar(
+        select(JobMember.role)
+        .join(InterviewSession, InterviewSession.job_id == JobMember.job_id)
+        .where(
+            InterviewSession.session_id == session_id,
+            InterviewSession.state != InterviewState.DELETED,
+            JobMember.user_id == user_id,
+        )
+    )
+    if role is None:
+        raise NotFound(f"there is no interview {session_id} for user {user_id}")
+    return role
 
 
 # --- candidates ----------------------------------------------------------------

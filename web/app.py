@@ -24,9 +24,11 @@ from media_server.aio.work import Doer, HeavyWork
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
 from signaling.aio import deadlines
+from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interview import OnEvent, OpenPart
 from signaling.aio.live_interviews import LiveInterviews
-from web import formats, middleware
+from signaling.aio.whip_routes import Whip
+from web import formats, middleware, views
 from web.auth import Auth
 from web.routes import routes
 from web.services import LEAST_ROOM_BYTES, SERVICES, Services
@@ -79,12 +81,33 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
         stack.push_async_callback(_cancel, asyncio.create_task(_watch_deadlines(database, live_interviews, clock)))
         yield Services(
-            settings, clock, database, data_folder, disk, recordings, heavy_work, sounds, live_interviews, auth
+            settings,
+            clock,
+            database,
+            data_folder,
+            disk,
+            recordings,
+            heavy_work,
+            sounds,
+            live_interviews,
+            auth,
+            _whip(settings, live_interviews, auth, clock),
+            ControlSocket(live_interviews, check_token=auth.check_candidate, settings=settings.signaling, clock=clock),
         )
 
 
 def create_app(services: Services) -> aioweb.Application:
-    """Routes, pages and middleware around services that are open."""
+    """Routes, pages and middleware around services that are open, below the base path of the settings."""
+    app = _app(services)
+    base_path = services.settings.web.base_path
+    if not base_path:
+        return app
+    outer = aioweb.Application(client_max_size=services.settings.web.max_body_bytes)
+    outer.add_subapp(base_path, app)
+    return outer
+
+
+def _app(services: Services) -> aioweb.Application:
     settings = services.settings.web
     app = aioweb.Application(
         client_max_size=settings.max_body_bytes,
@@ -104,9 +127,21 @@ def create_app(services: Services) -> aioweb.Application:
     environment.filters.update(
         duration=formats.duration, lapse=formats.lapse, megabytes=formats.megabytes, when=formats.when
     )
-    app.add_routes(routes(services))
+    environment.globals["base"] = settings.base_path
+    app.add_routes(routes())
     app.router.add_static("/static/", _HERE / "static")
     return app
+
+
+def _whip(settings: Settings, live_interviews: LiveInterviews, auth: Auth, clock: Clock) -> Whip:
+    return Whip(
+        live_interviews,
+        authorise=auth.publisher,
+        ice_servers=lambda session_id: views.servers_for(settings.signaling, session_id, clock.utc_now()),
+        settings=settings.signaling,
+        clock=clock,
+        base_path=settings.web.base_path,
+    )
 
 
 def publisher_maker(

@@ -16,6 +16,7 @@ from signaling.aio.errors import Unauthorised, UnknownInterview
 from signaling.aio.rates import Rate
 from signaling.protocol.tokens import BadToken, is_candidate_token, random_token, read_candidate_token, token_hash
 from web.passwords import PasswordChecker
+from web.rights import Scope
 from web.settings import WebSettings
 
 LOGIN_COOKIE = "holdfast_login"
@@ -39,6 +40,10 @@ class HrAsker:
     "Their row."
     email: str
     "How they are called on the pages."
+    by_token: bool = False
+    "They sent an API token; otherwise a browser is signed in."
+    scopes: frozenset[Scope] | None = None
+    "What the API token is good for; None: whatever its user may."
 
 
 Asker = CandidateAsker | HrAsker
@@ -52,6 +57,8 @@ class Auth:
         self._server_key = server_key
         self._clock = clock
         self._login_lasts = timedelta(days=settings.login_days)
+        self.cookie_path = settings.base_path or "/"
+        "Cookies are for what lies below it."
         self._passwords = PasswordChecker()
         self._sign_in_rate = Rate(settings.sign_in_rate, clock)
 
@@ -62,13 +69,6 @@ class Auth:
         if "Authorization" in request.headers:
             return await self._bearer(request.headers["Authorization"])
         return await self.signed_in(request)
-
-    async def hr(self, request: aioweb.Request) -> HrAsker:
-        """Somebody of HR; a candidate's token gets what a stranger's does: NotFound."""
-        asker = await self.asker(request)
-        if isinstance(asker, CandidateAsker):
-            raise NotFound("candidates do not see this")
-        return asker
 
     async def signed_in(self, request: aioweb.Request) -> HrAsker:
         """Whoever is signed in to this browser."""
@@ -119,7 +119,7 @@ class Auth:
         except NotFound:
             raise Unauthorised from None
         await self._note_use(found)
-        return HrAsker(found.user.id, found.user.email)
+        return HrAsker(found.user.id, found.user.email, by_token=kind is TokenKind.API)
 
     async def _note_use(self, token: UserToken) -> None:
         now = self._clock.utc_now()
@@ -160,7 +160,9 @@ class Auth:
     def set_cookie(self, response: aioweb.StreamResponse, login: str, *, secure: bool) -> None:
         """Give the browser its login. SameSite=Lax keeps it out of what other sites send."""
         age = int(self._login_lasts.total_seconds())
-        response.set_cookie(LOGIN_COOKIE, login, max_age=age, httponly=True, samesite="Lax", secure=secure, path="/")
+        response.set_cookie(
+            LOGIN_COOKIE, login, max_age=age, httponly=True, samesite="Lax", secure=secure, path=self.cookie_path
+        )
 
     async def _issue_login(self, user: User) -> str:
         async with self._database.writing() as db_session:

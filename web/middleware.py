@@ -12,6 +12,7 @@ from signaling.aio.errors import Problem
 from web.logs import masked_path
 from web.problems import FromElsewhere, Internal, problem_of
 from web.proxies import read_origin
+from web.services import SERVICES
 from web.settings import WebSettings
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,11 @@ YEAR_S = 31_536_000
 
 ANSWER_BEGUN = aioweb.RequestKey("answer_begun", bool)
 "Set once the head of an answer goes out; nothing else can be answered then."
+
+
+def path_of(request: aioweb.Request) -> str:
+    """The path below the base path of the settings."""
+    return request.path.removeprefix(request.app[SERVICES].settings.web.base_path)
 
 
 def trust_proxies(settings: WebSettings) -> Middleware:
@@ -62,9 +68,9 @@ def log_access(clock: Clock) -> Middleware:
             response = await handler(request)
             status = response.status
         finally:
-            say = logger.debug if request.path.startswith(QUIET_PATHS) else logger.info
+            say = logger.debug if path_of(request).startswith(QUIET_PATHS) else logger.info
             facts = {"status": status, "ms": round((clock.monotonic() - began) * 1000, 1), "remote": request.remote}
-            say("%s %s", request.method, masked_path(request.path), extra=facts)
+            say("%s %s", request.method, masked_path(path_of(request)), extra=facts)
         return response
 
     return middleware
@@ -77,7 +83,7 @@ async def compress_static(request: aioweb.Request, handler: Handler) -> aioweb.S
     They are the same for everybody, so the compressed length tells nobody anything.
     """
     response = await handler(request)
-    if request.path.startswith("/static/") and isinstance(response, aioweb.FileResponse):
+    if path_of(request).startswith("/static/") and isinstance(response, aioweb.FileResponse):
         # aiohttp would send an end of compressed data where no body belongs, and ranges count the bytes of the file.
         if request.method == "GET" and not any(name in request.headers for name in UNCOMPRESSED):
             response.enable_compression()
@@ -95,7 +101,7 @@ async def answer_errors(request: aioweb.Request, handler: Handler) -> aioweb.Str
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
-            logger.exception("%s %s failed", request.method, masked_path(request.path))
+            logger.exception("%s %s failed", request.method, masked_path(path_of(request)))
             problem = Internal()
         if request.get(ANSWER_BEGUN):
             raise  # a second answer cannot follow the first; aiohttp closes the connection
@@ -104,7 +110,7 @@ async def answer_errors(request: aioweb.Request, handler: Handler) -> aioweb.Str
 
 def answer_problem(request: aioweb.Request, problem: Problem) -> aioweb.Response:
     """A problem document for programs, a plain page for people."""
-    if request.path.startswith(PROGRAM_PATHS):
+    if path_of(request).startswith(PROGRAM_PATHS):
         return aioweb.json_response(
             problem.document(),
             status=problem.status,
@@ -128,7 +134,7 @@ def refuse_other_sites(settings: WebSettings) -> Middleware:
     @aioweb.middleware
     async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
         if request.method not in SAFE_METHODS and "Authorization" not in request.headers:
-            own = {settings.base_url, f"{request.scheme}://{request.host}"}
+            own = {settings.origin, f"{request.scheme}://{request.host}"}
             if not _comes_from(request.headers, own):
                 raise FromElsewhere("Open the page on this site and try again there.")
         return await handler(request)
@@ -149,7 +155,7 @@ class SecurityHeaders:
     def __init__(self, settings: WebSettings) -> None:
         self._secure = settings.secure
         # Older Safari does not count wss: as 'self'.
-        socket = settings.base_url.replace("http", "ws", 1)
+        socket = settings.origin.replace("http", "ws", 1)
         self._headers = {
             "Content-Security-Policy": (
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -167,7 +173,7 @@ class SecurityHeaders:
     async def add(self, request: aioweb.Request, response: aioweb.StreamResponse) -> None:
         """Add what the handler has not set itself, and note that an answer has begun."""
         request[ANSWER_BEGUN] = True
-        if request.path.startswith("/static/"):
+        if path_of(request).startswith("/static/"):
             response.headers["Cache-Control"] = "no-cache"  # asked for again, sent again only when it has changed
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)

@@ -11,7 +11,9 @@ from media_server.aio.disk import Disk
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
 from media_server.aio.work import HeavyWork
+from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interviews import LiveInterviews
+from signaling.aio.whip_routes import Whip
 from web.auth import Auth
 from web.settings import Settings
 
@@ -43,6 +45,10 @@ class Services:
     "Who publishes now."
     auth: Auth
     "Who is asking."
+    whip: Whip
+    "Takes offers from senders."
+    control: ControlSocket
+    "Talks with candidates' pages."
 
 
 SERVICES = aioweb.AppKey("services", Services)

@@ -3,6 +3,7 @@
 Each package owns its section; `docs/settings.md` lists them all, and a test holds the two together.
 """
 
+import re
 import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -23,6 +24,7 @@ from db.settings import DatabaseSettings
 from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
 
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9_-]+)*")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -35,7 +37,8 @@ class WebSettings(BaseModel):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8080, description="The TCP port to listen on.")
     public_url: str | None = Field(
         None,
-        description="The address that people use, as in `https://interviews.example.org`; every link begins with it.",
+        description="The address that people use, as in `https://interviews.example.org`; every link begins with it. "
+        "With a path, as in `https://example.org/interviews`, everything is served below that path.",
     )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM), when Holdfast speaks TLS itself.")
     tls_key: Path | None = Field(None, description="The certificate's private key (PEM).")
@@ -63,8 +66,10 @@ class WebSettings(BaseModel):
         if url is None:
             return None
         parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError("write scheme and host alone, as in https://interviews.example.org")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("write scheme, host and perhaps a path, as in https://interviews.example.org")
+        if not _BASE_PATH.fullmatch(parts.path.rstrip("/")):
+            raise ValueError("its path may hold letters, digits, hyphens, underscores and slashes alone")
         return url.rstrip("/")
 
     @field_validator("trusted_proxies", "metrics_from")
@@ -105,6 +110,17 @@ class WebSettings(BaseModel):
         host = "localhost" if self.host in LOOPBACK | {"0.0.0.0", "::"} else self.host  # noqa: S104  compared, not bound
         usual = 443 if self.tls_cert else 80
         return f"{scheme}://{f'[{host}]' if ':' in host else host}{'' if self.port == usual else f':{self.port}'}"
+
+    @property
+    def origin(self) -> str:
+        """The same without a path, as browsers say where a page is from."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def base_path(self) -> str:
+        """What every path of the server begins with: empty, or as in `/interviews`."""
+        return urlsplit(self.base_url).path
 
     @property
     def on_this_machine_only(self) -> bool:

@@ -1,10 +1,12 @@
-"""An interview as it is told to a candidate and to HR (docs/protocol.md). Times are datetimes; :func:`as_json` writes them."""
+"""An interview as it is told to a candidate and to HR (docs/protocol.md): rows become the shapes of `web/schema`."""
 
 import json
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
+
+from pydantic import BaseModel
 
 from db.interviews import InterviewSummary
 from db.models import Consent, InterviewSession, Job, Part, QuestionSound
@@ -15,39 +17,38 @@ from signaling.protocol.ice_servers import IceServer, ice_servers
 from signaling.protocol.interview_flow import Accommodations, MarkKind
 from signaling.settings import SignalingSettings
 from web.languages import DEFAULT, catalogue
+from web.schema.interviews import Accommodations as AccommodationsTold
+from web.schema.interviews import (
+    CandidateForHr,
+    CandidateTold,
+    ConsentTold,
+    FlowTold,
+    GapTold,
+    IceServerTold,
+    InterviewForCandidate,
+    InterviewForHr,
+    InterviewInList,
+    JobForHr,
+    JobTold,
+    Limits,
+    MarkTold,
+    Notice,
+    PartTold,
+    Question,
+    TakeTold,
+)
 from web.settings import NoticeSettings, Settings
-
-View = dict[str, Any]
 
 
 def candidate_view(
     interview: InterviewSession, snapshot: Snapshot, settings: Settings, now: datetime, language: str = DEFAULT
-) -> View:
+) -> InterviewForCandidate:
     """A candidate's own part of their interview; `language` is one of :data:`web.languages.LANGUAGES`."""
-    return {
-        "session_id": interview.session_id,
-        "state": interview.state.value,
-        "job": {"title": interview.job.title},
-        "candidate": {"name": interview.candidate.name},
-        "questions": _questions(interview),
-        "answers_only": interview.job.answers_only,
-        "flow": snapshot.flow.model_dump(mode="json", exclude={"type"}),
-        "deadline_at": interview.deadline_at,
-        "help_contact": interview.job.help_contact,
-        "interrupted_at": snapshot.interrupted_at,
-        "away_ms": snapshot.away_ms,
-        "notice": notice_view(interview.job, settings.notice, language),
-        "consent": _consent(interview.consents),
-        "microphone_only_allowed": interview.job.microphone_only_allowed,
-        "saved_ms": snapshot.saved_ms,
-        "recording": snapshot.recording,
-        "limits": {
-            "video_bps": settings.media.video_bps,
-            "audio_bps": settings.media.audio_bps,
-            "audio_target_bps": settings.signaling.opus_target_bps,
-        },
-        "ice_servers": ice_servers_view(settings.signaling, interview.session_id, now),
-    }
+    return InterviewForCandidate(
+        **_common(interview, snapshot, settings, now, language),
+        job=JobTold(title=interview.job.title),
+        candidate=CandidateTold(name=interview.candidate.name),
+    )
 
 
 def hr_view(
@@ -57,58 +58,59 @@ def hr_view(
     now: datetime,
     *,
     sounds: Collection[tuple[int, int]],
-) -> View:
+) -> InterviewForHr:
     """All of it. `sounds`: question and take of the answers that can be heard by themselves."""
-    candidate = interview.candidate
-    about = {"id": candidate.id, "name": candidate.name, "email": candidate.email, "folder": candidate.folder}
-    return candidate_view(interview, snapshot, settings, now) | {
-        "candidate": about,
-        "created_at": interview.created_at,
-        "started_at": interview.started_at,
-        "ended_at": interview.ended_at,
-        "video_file_path": interview.video_file_path,
-        "video_size_mb": interview.video_size_mb,
-        "video_uploaded_at": interview.video_uploaded_at,
-        "duration_ms": interview.duration_ms if interview.duration_ms is not None else snapshot.saved_ms,
-        "parts": [_part(part, is_joined=is_joined(interview, part)) for part in interview.parts],
-        "marks": _marks(interview.parts),
-        "takes": _takes(interview, sounds),
-        "accommodations": {
-            "time_factor": interview.time_factor,
-            "no_timer": interview.no_timer,
-            "extra_takes": interview.extra_takes,
-        },
-        "chapters_url": f"{_api_url(interview.session_id)}/chapters.vtt",
-    }
+    base, candidate = settings.web.base_path, interview.candidate
+    return InterviewForHr(
+        **_common(interview, snapshot, settings, now, DEFAULT),
+        job=JobForHr(id=interview.job.id, title=interview.job.title),
+        candidate=CandidateForHr(id=candidate.id, name=candidate.name, email=candidate.email, folder=candidate.folder),
+        created_at=interview.created_at,
+        started_at=interview.started_at,
+        ended_at=interview.ended_at,
+        end_reason=interview.end_reason,
+        video_file_path=interview.video_file_path,
+        video_size_mb=interview.video_size_mb,
+        video_uploaded_at=interview.video_uploaded_at,
+        video_sha256=interview.video_sha256,
+        duration_ms=interview.duration_ms if interview.duration_ms is not None else snapshot.saved_ms,
+        parts=[_part(part, base, is_joined=is_joined(interview, part)) for part in interview.parts],
+        marks=_marks(interview.parts),
+        takes=_takes(interview, base, sounds),
+        accommodations=AccommodationsTold(
+            time_factor=interview.time_factor, no_timer=interview.no_timer, extra_takes=interview.extra_takes
+        ),
+        chapters_url=f"{api_url(base, interview.session_id)}/chapters.vtt",
+    )
 
 
-def list_row(summary: InterviewSummary) -> View:
+def list_row(summary: InterviewSummary) -> InterviewInList:
     """One line of HR's list."""
-    return {
-        "session_id": summary.session_id,
-        "state": summary.state.value,
-        "candidate_name": summary.candidate,
-        "job_title": summary.job,
-        "created_at": summary.created_at,
-        "started_at": summary.started_at,
-        "ended_at": summary.ended_at,
-        "duration_ms": summary.duration_ms,
-        "size_bytes": summary.size_bytes,
-    }
+    return InterviewInList(
+        session_id=summary.session_id,
+        state=summary.state,
+        candidate_name=summary.candidate,
+        job_title=summary.job,
+        created_at=summary.created_at,
+        started_at=summary.started_at,
+        ended_at=summary.ended_at,
+        duration_ms=summary.duration_ms,
+        size_bytes=summary.size_bytes,
+    )
 
 
-def notice_view(job: Job, texts: NoticeSettings, language: str = DEFAULT) -> View:
+def notice_view(job: Job, texts: NoticeSettings, language: str = DEFAULT) -> Notice:
     """What candidates are told before the camera opens: the job's words, or the server's, or else our own."""
     own = catalogue(language)["notice_words"]
-    return {
-        "version": texts.version,
-        "controller": job.notice_controller or texts.controller or own["controller"],
-        "contact": job.notice_contact or texts.contact or own["contact"],
-        "purpose": job.notice_purpose or texts.purpose or own["purpose"],
-        "recipients": job.notice_recipients or texts.recipients or own["recipients"],
-        "retention_days": job.retention_days,
-        "rights": texts.rights or own["rights"],
-    }
+    return Notice(
+        version=texts.version,
+        controller=job.notice_controller or texts.controller or own["controller"],
+        contact=job.notice_contact or texts.contact or own["contact"],
+        purpose=job.notice_purpose or texts.purpose or own["purpose"],
+        recipients=job.notice_recipients or texts.recipients or own["recipients"],
+        retention_days=job.retention_days,
+        rights=texts.rights or own["rights"],
+    )
 
 
 def servers_for(settings: SignalingSettings, name: str, now: datetime) -> list[IceServer]:
@@ -130,12 +132,14 @@ def ice_servers_view(settings: SignalingSettings, name: str, now: datetime) -> l
     return [server.as_json() for server in servers_for(settings, name, now)]
 
 
-def as_json(view: Any) -> str:
-    """JSON with times as `2026-11-24T09:00:00Z`."""
-    return json.dumps(view, default=_plain, ensure_ascii=False)
+def as_json(told: object) -> str:
+    """JSON with times as `2026-11-24T09:00:00Z`, for the command line."""
+    return json.dumps(told, default=_plain, ensure_ascii=False)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     raise TypeError(f"{type(value).__name__} has no place in an answer")
@@ -151,26 +155,57 @@ def timeline_of(interview: InterviewSession) -> Timeline:
     return Timeline.of((part.number, part.duration_ms or 0) for part in interview.parts)
 
 
-def _questions(interview: InterviewSession) -> list[View]:
+def _common(
+    interview: InterviewSession, snapshot: Snapshot, settings: Settings, now: datetime, language: str
+) -> dict[str, Any]:
+    """What the candidate and HR see alike."""
+    return {
+        "session_id": interview.session_id,
+        "state": interview.state,
+        "questions": _questions(interview, settings.web.base_path),
+        "answers_only": interview.job.answers_only,
+        "flow": FlowTold(**snapshot.flow.model_dump(exclude={"type"})),
+        "deadline_at": interview.deadline_at,
+        "help_contact": interview.job.help_contact,
+        "interrupted_at": snapshot.interrupted_at,
+        "away_ms": snapshot.away_ms,
+        "notice": notice_view(interview.job, settings.notice, language),
+        "consent": _consent(interview.consents),
+        "microphone_only_allowed": interview.job.microphone_only_allowed,
+        "saved_ms": snapshot.saved_ms,
+        "recording": snapshot.recording,
+        "limits": Limits(
+            video_bps=settings.media.video_bps,
+            audio_bps=settings.media.audio_bps,
+            audio_target_bps=settings.signaling.opus_target_bps,
+        ),
+        "ice_servers": [
+            IceServerTold.model_validate(server)
+            for server in ice_servers_view(settings.signaling, interview.session_id, now)
+        ],
+    }
+
+
+def _questions(interview: InterviewSession, base: str) -> list[Question]:
     """As this candidate is asked them: with what they were granted."""
     granted = granted_to(interview)
-    url = _api_url(interview.session_id)
+    url = api_url(base, interview.session_id)
     return [
-        {
-            "index": question.index,
-            "text": question.text,
-            "think_ms": granted.limit(question.think_ms),
-            "answer_ms": granted.limit(question.answer_ms),
-            "max_takes": question.max_takes + granted.extra_takes,
-            "sound_url": None if question.sound is QuestionSound.NONE else f"{url}/questions/{question.index}/sound",
-        }
+        Question(
+            index=question.index,
+            text=question.text,
+            think_ms=granted.limit(question.think_ms),
+            answer_ms=granted.limit(question.answer_ms),
+            max_takes=question.max_takes + granted.extra_takes,
+            sound_url=None if question.sound is QuestionSound.NONE else f"{url}/questions/{question.index}/sound",
+        )
         for question in interview.questions
     ]
 
 
-def _takes(interview: InterviewSession, sounds: Collection[tuple[int, int]]) -> list[View]:
+def _takes(interview: InterviewSession, base: str, sounds: Collection[tuple[int, int]]) -> list[TakeTold]:
     """Every take, and where it lies in the recording; null while that is not known."""
-    timeline, url = timeline_of(interview), _api_url(interview.session_id)
+    timeline, url = timeline_of(interview), api_url(base, interview.session_id)
     found = {
         (mark.kind, mark.question_index, mark.take): timeline.recording_time(part.number, mark.offset_ms)
         for part in interview.parts
@@ -178,49 +213,49 @@ def _takes(interview: InterviewSession, sounds: Collection[tuple[int, int]]) -> 
         for mark in part.marks
     }
     return [
-        {
-            "question_index": take.question_index,
-            "number": take.number,
-            "chosen": take.chosen,
-            "start": found.get((MarkKind.TAKE.value, take.question_index, take.number)),
-            "end": found.get((MarkKind.TAKE_END.value, take.question_index, take.number)),
-            "sound_url": f"{url}/answers/{take.question_index}/sound"
+        TakeTold(
+            question_index=take.question_index,
+            number=take.number,
+            chosen=take.chosen,
+            start=found.get((MarkKind.TAKE.value, take.question_index, take.number)),
+            end=found.get((MarkKind.TAKE_END.value, take.question_index, take.number)),
+            sound_url=f"{url}/answers/{take.question_index}/sound"
             if (take.question_index, take.number) in sounds
             else None,
-        }
+        )
         for take in interview.takes
     ]
 
 
-def _consent(consents: list[Consent]) -> View | None:
+def _consent(consents: list[Consent]) -> ConsentTold | None:
     if not consents:
         return None
-    return {"notice_version": consents[-1].notice_version, "given_at": consents[-1].given_at}
+    return ConsentTold(notice_version=consents[-1].notice_version, given_at=consents[-1].given_at)
 
 
-def _part(part: Part, *, is_joined: bool) -> View:
-    url = recording_url(part.session_id) if is_joined else part_url(part)
-    return {
-        "n": part.number,
-        "state": part.state.value,
-        "source": part.source.value,
-        "started_at": part.started_at,
-        "ended_at": part.ended_at,
-        "duration_ms": part.duration_ms,
-        "size_bytes": part.size_bytes or 0,
-        "url": None if part.state is PartState.OPEN else url,
-        "video_codec": part.video_codec,
-        "audio_codec": part.audio_codec,
-        "width": part.width,
-        "height": part.height,
-        "video_kbps": part.video_kbps,
-        "audio_kbps": part.audio_kbps,
-        "end_reason": part.end_reason,
-        "gaps": [
-            {"track": gap.track, "start_ms": gap.start_ms, "end_ms": gap.end_ms, "reason": gap.reason}
-            for gap in part.gaps
+def _part(part: Part, base: str, *, is_joined: bool) -> PartTold:
+    url = recording_url(base, part.session_id) if is_joined else part_url(base, part)
+    return PartTold(
+        n=part.number,
+        state=part.state,
+        source=part.source,
+        started_at=part.started_at,
+        ended_at=part.ended_at,
+        duration_ms=part.duration_ms,
+        size_bytes=part.size_bytes or 0,
+        url=None if part.state is PartState.OPEN else url,
+        video_codec=part.video_codec,
+        audio_codec=part.audio_codec,
+        width=part.width,
+        height=part.height,
+        video_kbps=part.video_kbps,
+        audio_kbps=part.audio_kbps,
+        end_reason=part.end_reason,
+        user_agent=part.user_agent,
+        gaps=[
+            GapTold(track=gap.track, start_ms=gap.start_ms, end_ms=gap.end_ms, reason=gap.reason) for gap in part.gaps
         ],
-    }
+    )
 
 
 def is_joined(interview: InterviewSession, part: Part) -> bool:
@@ -228,29 +263,30 @@ def is_joined(interview: InterviewSession, part: Part) -> bool:
     return part.state is PartState.STORED and part.path != interview.video_file_path
 
 
-def recording_url(session_id: str) -> str:
+def recording_url(base: str, session_id: str) -> str:
     """Where the recording is downloaded, and joined parts are played from."""
-    return f"{_api_url(session_id)}/video/download"
+    return f"{api_url(base, session_id)}/video/download"
 
 
-def part_url(part: Part) -> str:
+def part_url(base: str, part: Part) -> str:
     """Where a part is played from that has a file of its own."""
-    return f"{_api_url(part.session_id)}/parts/{part.number}"
+    return f"{api_url(base, part.session_id)}/parts/{part.number}"
 
 
-def _api_url(session_id: str) -> str:
-    return f"/api/interviews/{quote(session_id, safe='')}"
+def api_url(base: str, session_id: str) -> str:
+    """An interview's address in the API, below the base path."""
+    return f"{base}/api/interviews/{quote(session_id, safe='')}"
 
 
-def _marks(parts: list[Part]) -> list[View]:
+def _marks(parts: list[Part]) -> list[MarkTold]:
     return [
-        {
-            "part": part.number,
-            "offset_ms": mark.offset_ms,
-            "kind": mark.kind,
-            "question_index": mark.question_index,
-            "take": mark.take,
-        }
+        MarkTold(
+            part=part.number,
+            offset_ms=mark.offset_ms,
+            kind=mark.kind,
+            question_index=mark.question_index,
+            take=mark.take,
+        )
         for part in parts
         for mark in part.marks
     ]

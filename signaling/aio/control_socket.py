@@ -40,17 +40,11 @@ class _Closing(Exception):  # noqa: N818  it is how a conversation ends, not an 
         self.code = code
 
 
-def control_routes(
-    live: LiveInterviews, *, check_token: CheckToken, settings: SignalingSettings, clock: Clock
-) -> list[aioweb.AbstractRouteDef]:
-    """The route of the control channel."""
-    control = _Control(live, check_token, settings, clock)
-    return [aioweb.get("/api/interviews/{session_id}/live", control.handle)]
+class ControlSocket:
+    """The handler of `/api/interviews/{session_id}/live`."""
 
-
-class _Control:
     def __init__(
-        self, live: LiveInterviews, check_token: CheckToken, settings: SignalingSettings, clock: Clock
+        self, live: LiveInterviews, *, check_token: CheckToken, settings: SignalingSettings, clock: Clock
     ) -> None:
         self._live = live
         self._check_token = check_token

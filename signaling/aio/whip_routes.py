@@ -23,7 +23,7 @@ TRICKLE = "application/trickle-ice-sdpfrag"
 
 Authorise = Callable[[aioweb.Request], Awaitable[str]]
 "The candidate's session id from the request's Bearer token; raises Unauthorised."
-Handler = Callable[[aioweb.Request], Awaitable[aioweb.StreamResponse]]
+Method = Callable[["Whip", aioweb.Request], Awaitable[aioweb.StreamResponse]]
 
 # Bearer tokens are sent on purpose, never by the browser itself, so any page that has one may use it (RFC 9725 section 4.7).
 _ANY_ORIGIN = {
@@ -37,35 +37,13 @@ _PREFLIGHT = {
 }
 
 
-def whip_routes(
-    live: LiveInterviews,
-    *,
-    authorise: Authorise,
-    ice_servers: Callable[[str], list[IceServer]],
-    settings: SignalingSettings,
-    clock: Clock,
-) -> list[aioweb.AbstractRouteDef]:
-    """The routes below `/whip/`. `ice_servers` gives those to tell the sender of this session id."""
-    whip = _Whip(live, authorise, ice_servers, settings, clock)
-    endpoint, session = "/whip/{session_id}", "/whip/{session_id}/{whip_session}"
-    return [
-        aioweb.options(endpoint, whip.options),
-        aioweb.options(session, whip.options),
-        aioweb.get(endpoint, _from_any_origin(whip.get_endpoint)),
-        aioweb.get(session, _from_any_origin(whip.get_session)),
-        aioweb.post(endpoint, _from_any_origin(whip.post)),
-        aioweb.patch(session, _from_any_origin(whip.patch)),
-        aioweb.delete(session, _from_any_origin(whip.delete)),
-    ]
-
-
-def _from_any_origin(handler: Handler) -> Handler:
+def _from_any_origin(method: Method) -> Method:
     """Let pages of other origins read the response, a refusal as well."""
 
-    @wraps(handler)
-    async def wrapped(request: aioweb.Request) -> aioweb.StreamResponse:
+    @wraps(method)
+    async def wrapped(self: "Whip", request: aioweb.Request) -> aioweb.StreamResponse:
         try:
-            response = await handler(request)
+            response = await method(self, request)
         except errors.Problem as problem:
             problem.headers.update(_ANY_ORIGIN)
             raise
@@ -75,16 +53,24 @@ def _from_any_origin(handler: Handler) -> Handler:
     return wrapped
 
 
-class _Whip:
+class Whip:
+    """The handlers of `/whip/{session_id}` (the endpoint) and `/whip/{session_id}/{whip_session}`.
+
+    `ice_servers` gives those to tell the sender of this session id; `base_path` stands before every path of the server.
+    """
+
     def __init__(
         self,
         live: LiveInterviews,
+        *,
         authorise: Authorise,
         ice_servers: Callable[[str], list[IceServer]],
         settings: SignalingSettings,
         clock: Clock,
+        base_path: str = "",
     ) -> None:
         self._live = live
+        self._base_path = base_path
         self._authorise = authorise
         self._ice_servers = ice_servers
         self._settings = settings
@@ -95,17 +81,20 @@ class _Whip:
         """The preflight, the one thing that needs no token; it names no ICE servers (RFC 9725 section 4.6)."""
         return aioweb.Response(status=204, headers={**_ANY_ORIGIN, **_PREFLIGHT, "Accept-Post": SDP})
 
-    async def get_endpoint(self, request: aioweb.Request) -> aioweb.Response:
+    @_from_any_origin
+    async def get_endpoint(self, request: aioweb.Request) -> aioweb.StreamResponse:
         """RFC 9725 section 4.1: a success without content."""
         await self._session_id(request)
         return aioweb.Response(status=204)
 
-    async def get_session(self, request: aioweb.Request) -> aioweb.Response:
+    @_from_any_origin
+    async def get_session(self, request: aioweb.Request) -> aioweb.StreamResponse:
         """The same for a WHIP session."""
         self._live.check_exists(await self._session_id(request), request.match_info["whip_session"])
         return aioweb.Response(status=204)
 
-    async def post(self, request: aioweb.Request) -> aioweb.Response:
+    @_from_any_origin
+    async def post(self, request: aioweb.Request) -> aioweb.StreamResponse:
         """Begin to publish (RFC 9725 section 4.2)."""
         session_id = await self._session_id(request)
         await self._publish_rate.check(session_id)
@@ -122,7 +111,7 @@ class _Whip:
         published = await self._live.publish(session_id, _client_id(request), offer, user_agent)
         headers = CIMultiDict(
             {
-                "Location": f"/whip/{quote(session_id, safe='')}/{published.whip_session}",
+                "Location": f"{self._base_path}/whip/{quote(session_id, safe='')}/{published.whip_session}",
                 "ETag": published.entity_tag,
             }
         )
@@ -130,7 +119,8 @@ class _Whip:
             headers.add("Link", link)
         return aioweb.Response(status=201, text=published.answer, content_type=SDP, headers=headers)
 
-    async def patch(self, request: aioweb.Request) -> aioweb.Response:
+    @_from_any_origin
+    async def patch(self, request: aioweb.Request) -> aioweb.StreamResponse:
         """Trickle ICE (RFC 9725 section 4.3.2)."""
         session_id = await self._session_id(request)
         await self._trickle_rate.check(session_id)
@@ -143,7 +133,8 @@ class _Whip:
         await self._live.trickle(session_id, whip_session, fragment, request.headers.get("If-Match"))
         return aioweb.Response(status=204)
 
-    async def delete(self, request: aioweb.Request) -> aioweb.Response:
+    @_from_any_origin
+    async def delete(self, request: aioweb.Request) -> aioweb.StreamResponse:
         """End the WHIP session (RFC 9725 section 4.2); entity tags do not matter."""
         await self._live.end(await self._session_id(request), request.match_info["whip_session"])
         return aioweb.Response(status=200)

@@ -23,10 +23,10 @@ from db.models import InterviewSession, Part
 from db.states import InterviewEvent
 from media_server.settings import MediaSettings
 from signaling.aio import errors
-from signaling.aio.control_socket import control_routes
+from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.subscription import Subscription
-from signaling.aio.whip_routes import whip_routes
+from signaling.aio.whip_routes import Whip
 from signaling.protocol.control import CloseCode, ServerMessage
 from signaling.protocol.ice_servers import IceServer, ice_servers
 from signaling.settings import SignalingSettings
@@ -245,10 +245,20 @@ async def open_site(house: House) -> AsyncIterator[OpenSite]:
     async def open_with(**settings: Any) -> Site:
         live = house.open(**settings)
         app = aioweb.Application(middlewares=[problems])
+        whip = Whip(live, authorise=_authorise, ice_servers=_servers, settings=house.settings, clock=SystemClock())
+        control = ControlSocket(live, check_token=_check_token, settings=house.settings, clock=SystemClock())
         app.add_routes(
-            whip_routes(live, authorise=_authorise, ice_servers=_servers, settings=house.settings, clock=SystemClock())
+            [
+                aioweb.options("/whip/{session_id}", whip.options),
+                aioweb.get("/whip/{session_id}", whip.get_endpoint),
+                aioweb.post("/whip/{session_id}", whip.post),
+                aioweb.options("/whip/{session_id}/{whip_session}", whip.options),
+                aioweb.get("/whip/{session_id}/{whip_session}", whip.get_session),
+                aioweb.patch("/whip/{session_id}/{whip_session}", whip.patch),
+                aioweb.delete("/whip/{session_id}/{whip_session}", whip.delete),
+                aioweb.get("/api/interviews/{session_id}/live", control.handle),
+            ]
         )
-        app.add_routes(control_routes(live, check_token=_check_token, settings=house.settings, clock=SystemClock()))
         client = TestClient(TestServer(app, host="127.0.0.1"))
         await client.start_server()
         clients.append(client)

@@ -3,18 +3,35 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from db.models import PartSource
+from db.states import PartState
 from web.breaks import Break, breaks_of
+from web.schema.interviews import PartTold
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def part(began_s: float, ended_s: float | None, reason: str | None, **changes: object) -> dict[str, Any]:
+def part(began_s: float, ended_s: float | None, reason: str | None, duration_ms: int | None = 0) -> PartTold:
     started = NOON + timedelta(seconds=began_s)
     ended = None if ended_s is None else NOON + timedelta(seconds=ended_s)
     length = None if ended_s is None else round((ended_s - began_s) * 1000)
     state = "open" if ended_s is None else "closed"
-    told = {"state": state, "started_at": started, "ended_at": ended, "duration_ms": length, "end_reason": reason}
-    return told | changes
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("url", "video_codec", "audio_codec", "width", "height", "video_kbps", "audio_kbps")
+    )
+    return PartTold(
+        n=1,
+        state=PartState(state),
+        source=PartSource.LIVE,
+        started_at=started,
+        ended_at=ended,
+        duration_ms=length if duration_ms == 0 else duration_ms,
+        size_bytes=0,
+        end_reason=reason,
+        user_agent="",
+        gaps=[],
+        **nothing,
+    )
 
 
 def at(seconds: float) -> datetime:

@@ -30,8 +30,8 @@ def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path, monk
     [
         ({"web": {"port": "many"}}, "web.port: input should be a valid integer"),
         ({"web": {"tls_cert": "a.pem"}}, "web: tls_cert and tls_key go together."),
-        ({"web": {"public_url": "ftp://example.org"}}, "web.public_url: write scheme and host alone"),
-        ({"web": {"public_url": "https://example.org/path"}}, "web.public_url: write scheme and host alone"),
+        ({"web": {"public_url": "ftp://example.org"}}, "web.public_url: write scheme, host and perhaps a path"),
+        ({"web": {"public_url": "https://example.org/a b"}}, "web.public_url: its path may hold"),
         ({"web": {"trusted_proxies": ["nowhere"]}}, "web.trusted_proxies: 'nowhere'"),
         ({"web": {"sign_in_rate": "often"}}, "web.sign_in_rate: "),
         ({"web": {"colour": "red"}}, "web.colour: there is no such setting"),

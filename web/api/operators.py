@@ -9,20 +9,22 @@ from sqlalchemy import text
 
 from db import recordings
 from db.errors import DatabaseError, NotFound
+from web.bodies import answer
+from web.schema.operators import Healthy, Ready
 from web.services import LEAST_ROOM_BYTES, SERVICES, Services
 
 
 async def healthz(_request: aioweb.Request) -> aioweb.Response:
     """The process answers."""
-    return aioweb.json_response({"healthy": True})
+    return answer(Healthy(healthy=True))
 
 
 async def readyz(request: aioweb.Request) -> aioweb.Response:
     """Interviews can be recorded now: the database answers and the disk has room."""
     services = request.app[SERVICES]
-    checks = {"database": await _database_answers(services), "room": await asyncio.to_thread(has_room, services)}
-    ready = all(checks.values())
-    return aioweb.json_response({"ready": ready, **checks}, status=200 if ready else 503)
+    database, room = await _database_answers(services), await asyncio.to_thread(has_room, services)
+    ready = Ready(ready=database and room, database=database, room=room)
+    return answer(ready, status=200 if ready.ready else 503)
 
 
 async def metrics(request: aioweb.Request) -> aioweb.Response:

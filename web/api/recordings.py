@@ -14,6 +14,7 @@ from media_server.recording.chapters import ChapterMark, chapters_of, webvtt
 from media_server.recording.names import download_name
 from signaling.aio.errors import Problem
 from web.auth import interview_for
+from web.gate import hr_asker_of
 from web.media import send_file
 from web.problems import NotReady
 from web.services import SERVICES
@@ -74,7 +75,7 @@ async def chapters(request: aioweb.Request) -> aioweb.Response:
 
 async def _seen_by_hr(request: aioweb.Request) -> InterviewSession:
     services = request.app[SERVICES]
-    asker = await services.auth.hr(request)
+    asker = hr_asker_of(request)
     async with services.database.reading() as db_session:
         return await interview_for(db_session, asker, request.match_info["session_id"])
 

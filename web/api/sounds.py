@@ -16,8 +16,11 @@ from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
 from signaling.aio.errors import Problem, TooLarge, UnsupportedMediaType
 from web.api.recordings import send
-from web.auth import Asker, interview_for
+from web.auth import interview_for
+from web.bodies import answer
+from web.gate import asker_of
 from web.problems import InConflict
+from web.schema.recordings import SoundStored
 from web.services import SERVICES, Services
 
 CHUNK: Final = 262_144
@@ -45,21 +48,19 @@ async def get_question_sound(request: aioweb.Request) -> aioweb.StreamResponse:
 
 async def put_question_sound(request: aioweb.Request) -> aioweb.Response:
     """Hand in a question as it is spoken, before the interview begins. What was there before is replaced."""
-    asker = await request.app[SERVICES].auth.hr(request)
-    services, interview = await _interview(request, asker)
+    services, interview = await _interview(request)
     index = _index(request)
     if request.content_type not in WAV_TYPES:
         raise UnsupportedMediaType("Send audio/wav.")
     with tempfile.TemporaryFile(dir=services.data_folder.uploads_path) as file:
         await _receive(request, file, services.settings.work.max_sound_bytes)
         duration_ms = await _take(services, interview.session_id, index, file)
-    return aioweb.json_response({"index": index, "duration_ms": duration_ms})
+    return answer(SoundStored(index=index, duration_ms=duration_ms))
 
 
 async def get_answer_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     """The chosen take of an answer, for HR."""
-    asker = await request.app[SERVICES].auth.hr(request)
-    services, interview = await _interview(request, asker)
+    services, interview = await _interview(request)
     index = _index(request)
     async with services.database.reading() as db_session:
         cut = await work.answer_sounds(db_session, interview.session_id)
@@ -70,9 +71,9 @@ async def get_answer_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     return await send(request, recording_files.sound_path(interview, name), name, content_type="audio/wav")
 
 
-async def _interview(request: aioweb.Request, asker: Asker | None = None) -> tuple[Services, InterviewSession]:
+async def _interview(request: aioweb.Request) -> tuple[Services, InterviewSession]:
     services = request.app[SERVICES]
-    asker = asker or await services.auth.asker(request)
+    asker = asker_of(request)
     async with services.database.reading() as db_session:
         return services, await interview_for(db_session, asker, request.match_info["session_id"])
 

@@ -63,7 +63,13 @@ def _spoken(template: str, request: aioweb.Request, context: dict[str, Any], *, 
     if request.query.get("lang") == language:
         secure = request.app[SERVICES].settings.web.secure or request.scheme == "https"
         response.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=_YEAR_S, path="/", httponly=True, samesite="Lax", secure=secure
+            LANGUAGE_COOKIE,
+            language,
+            max_age=_YEAR_S,
+            path=request.app[SERVICES].auth.cookie_path,
+            httponly=True,
+            samesite="Lax",
+            secure=secure,
         )
     response.headers["Vary"] = "Accept-Language, Cookie"
     response.enable_compression()

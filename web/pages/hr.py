@@ -1,8 +1,5 @@
 """HR's pages: sign in, the list, Interview Results, sign out."""
 
-import re
-from urllib.parse import urlencode
-
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
@@ -11,25 +8,25 @@ from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
 from web import views
 from web.api.interviews import told_to_hr
-from web.auth import LOGIN_COOKIE, HrAsker
+from web.auth import LOGIN_COOKIE
 from web.breaks import breaks_of
+from web.gate import hr_asker_of, role_of
+from web.pages.paths import home, ours
 from web.services import SERVICES
 
-HOME = "/hr"
 GOES_ON = frozenset({InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
 "States from which the candidate can come back."
-_OUR_PATH = re.compile(r"/hr(/[A-Za-z0-9._~%-]+)*")
 
 
-async def home(_request: aioweb.Request) -> aioweb.Response:
+async def root(request: aioweb.Request) -> aioweb.Response:
     """Nobody lives at the root."""
-    raise aioweb.HTTPFound(HOME)
+    raise aioweb.HTTPFound(home(request))
 
 
 async def list_interviews(request: aioweb.Request) -> aioweb.Response:
     """Every interview of the user's jobs."""
     services = request.app[SERVICES]
-    asker = await _signed_in(request)
+    asker = hr_asker_of(request)
     async with services.database.reading() as db_session:
         summaries = await interviews.list_interviews(db_session, asker.user_id)
     context = {"user": {"email": asker.email}, "interviews": [views.list_row(summary) for summary in summaries]}
@@ -38,16 +35,21 @@ async def list_interviews(request: aioweb.Request) -> aioweb.Response:
 
 async def results(request: aioweb.Request) -> aioweb.Response:
     """Interview Results."""
-    asker = await _signed_in(request)
+    asker = hr_asker_of(request)
     interview = await told_to_hr(request.app[SERVICES], asker, request.match_info["session_id"])
-    breaks = breaks_of(interview["parts"], goes_on=interview["state"] in GOES_ON)
-    context = {"user": {"email": asker.email}, "interview": interview, "breaks": breaks}
+    breaks = breaks_of(interview.parts, goes_on=interview.state in GOES_ON)
+    context = {
+        "user": {"email": asker.email},
+        "interview": interview,
+        "breaks": breaks,
+        "role": role_of(request).value,
+    }
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)
 
 
 async def show_sign_in(request: aioweb.Request) -> aioweb.Response:
     """The form."""
-    return _form(request, next_path=_ours(request.query.get("next", "")))
+    return _form(request, next_path=ours(request, request.query.get("next", "")))
 
 
 async def sign_in(request: aioweb.Request) -> aioweb.Response:
@@ -59,13 +61,13 @@ async def sign_in(request: aioweb.Request) -> aioweb.Response:
         login = await auth.sign_in(email, password, request.remote or "")
     except Unauthorised:
         error = "E-mail and password do not belong together. Nothing else is wrong; please try again."
-        return _form(request, email=email, next_path=_ours(next_path), error=error, status=401)
+        return _form(request, email=email, next_path=ours(request, next_path), error=error, status=401)
     except TooOften as problem:
         error = f"That was tried too often. Please wait {_minutes(problem)} and try again."
-        response = _form(request, email=email, next_path=_ours(next_path), error=error, status=429)
+        response = _form(request, email=email, next_path=ours(request, next_path), error=error, status=429)
         response.headers.update(problem.headers)
         return response
-    return _signed_in_to(request, login, _ours(next_path) or HOME)
+    return _signed_in_to(request, login, ours(request, next_path) or home(request))
 
 
 async def use_link(request: aioweb.Request) -> aioweb.Response:
@@ -78,25 +80,15 @@ async def use_link(request: aioweb.Request) -> aioweb.Response:
             "This sign-in link was used already, or it is too old. Sign in with your password, or ask for a new link."
         )
         return _form(request, error=error, status=401)
-    return _signed_in_to(request, login, HOME)
+    return _signed_in_to(request, login, home(request))
 
 
 async def sign_out(request: aioweb.Request) -> aioweb.Response:
     """This browser is signed out, on the server as well."""
     await request.app[SERVICES].auth.sign_out(request)
-    response = aioweb.Response(status=303, headers={"Location": f"{HOME}/sign-in"})
-    response.del_cookie(LOGIN_COOKIE, path="/")
+    response = aioweb.Response(status=303, headers={"Location": f"{home(request)}/sign-in"})
+    response.del_cookie(LOGIN_COOKIE, path=request.app[SERVICES].auth.cookie_path)
     return response
-
-
-async def _signed_in(request: aioweb.Request) -> HrAsker:
-    try:
-        return await request.app[SERVICES].auth.signed_in(request)
-    except Unauthorised:
-        where = f"{HOME}/sign-in"
-        if _ours(request.raw_path) not in {"", HOME}:
-            where += "?" + urlencode({"next": request.raw_path})
-        raise aioweb.HTTPFound(where) from None
 
 
 def _signed_in_to(request: aioweb.Request, login: str, path: str) -> aioweb.Response:
@@ -111,11 +103,6 @@ def _form(
 ) -> aioweb.Response:
     context = {"user": None, "email": email, "next": next_path, "error": error}
     return aiohttp_jinja2.render_template("hr_sign_in.html", request, context, status=status)
-
-
-def _ours(path: str) -> str:
-    """The path if it is a page of HR's, otherwise nothing: nobody is sent to another site after signing in."""
-    return path if _OUR_PATH.fullmatch(path) else ""
 
 
 def _minutes(problem: TooOften) -> str:

@@ -5,6 +5,8 @@
  * @typedef {import("./types.js").Interview} Interview
  */
 
+import { BASE } from "../shared/base.js";
+
 /** A request that did not succeed. */
 export class ApiProblem extends Error {
   /**
@@ -57,7 +59,7 @@ export class InterviewApi {
    * @param {string} language the page's, so that the server's own sentences come in it
    */
   constructor({ sessionId, token }, language) {
-    this.url = `/api/interviews/${encodeURIComponent(sessionId)}`;
+    this.url = `${BASE}/api/interviews/${encodeURIComponent(sessionId)}`;
     this.headers = { Authorization: `Bearer ${token}`, "Accept-Language": language };
   }
 

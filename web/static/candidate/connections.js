@@ -1,5 +1,6 @@
 /** The peer connections of a page: at most two at a time, both fed by the one camera. Decides nothing (connection.js does). */
 
+import { BASE } from "../shared/base.js";
 import { publishRefusal } from "./refusals.js";
 import { WhipClient } from "./whip_client.js";
 
@@ -36,7 +37,7 @@ export class Connections {
   async publish(n, stream, clientId, { ice_servers, limits }) {
     const { sessionId, token } = this.credentials;
     const whip = new WhipClient({
-      endpoint: `/whip/${encodeURIComponent(sessionId)}`, token, clientId, iceServers: ice_servers, limits,
+      endpoint: `${BASE}/whip/${encodeURIComponent(sessionId)}`, token, clientId, iceServers: ice_servers, limits,
       onState: (peer) => this.listener.onState(n, peer),
     });
     this.open.set(n, whip);

@@ -3,6 +3,7 @@
  * itself; the server's heartbeat tells when it is dead.
  */
 
+import { BASE } from "../shared/base.js";
 import { backoff } from "./backoff.js";
 import { wallClock } from "./clock.js";
 
@@ -110,7 +111,7 @@ export class ControlChannel {
 
 /** @param {string} sessionId */
 function liveUrl(sessionId) {
-  const url = new URL(`/api/interviews/${encodeURIComponent(sessionId)}/live`, location.href);
+  const url = new URL(`${BASE}/api/interviews/${encodeURIComponent(sessionId)}/live`, location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return url;
 }

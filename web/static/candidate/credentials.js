@@ -5,6 +5,8 @@
  * @typedef {{sessionId: string, token: string}} Credentials
  */
 
+import { BASE } from "../shared/base.js";
+
 const KEY = "holdfast.interview";
 
 /**
@@ -13,9 +15,9 @@ const KEY = "holdfast.interview";
  * @returns {Credentials | null} null when neither the address nor this tab knows an interview
  */
 export function takeCredentials(sessionId, { location, history, sessionStorage }) {
-  const token = decodeURIComponent(location.pathname.replace(/^\/i\/?/, ""));
+  const token = decodeURIComponent(location.pathname.slice(BASE.length).replace(/^\/i\/?/, ""));
   if (token === "") return remembered(sessionStorage);
-  history.replaceState(null, "", "/i/");
+  history.replaceState(null, "", `${BASE}/i/`);
   if (sessionId === "") return null;
   const credentials = { sessionId, token };
   try {

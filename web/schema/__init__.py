@@ -1,0 +1,1 @@
+"""What travels as JSON, as pydantic models: the same that serve it make the OpenAPI document."""

@@ -1,0 +1,18 @@
+"""The table of every route: where, who may, what it takes and answers. What is not in it does not exist.
+
+`web/routes` serves it, `web/gate` guards it, `web/openapi` documents it, and the authorisation matrix in the tests is made from it.
+"""
+
+from web.endpoint import Endpoint
+from web.table import interviews, live, operators, pages, recordings
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """All of them."""
+    return (
+        *pages.ENDPOINTS,
+        *interviews.ENDPOINTS,
+        *recordings.ENDPOINTS,
+        *live.ENDPOINTS,
+        *operators.ENDPOINTS,
+    )

@@ -1,0 +1,63 @@
+"""An interview: what it is, consent, finish, what a candidate is granted."""
+
+from typing import Final
+
+from db.models import JobRole
+from signaling.aio.errors import InterviewOver, NothingRecorded, StorageFull
+from web.api import accommodations, interviews
+from web.endpoint import Doc, Endpoint
+from web.problems import UnknownNotice
+from web.rights import Access, Scope
+from web.schema.interviews import AccommodationsGranted, ConsentGiven, InterviewForCandidate, InterviewForHr
+
+INTERVIEW: Final = "/api/interviews/{session_id}"
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "GET",
+        INTERVIEW,
+        interviews.get_interview,
+        Access(candidate=True, role=JobRole.REVIEWER, scope=Scope.INTERVIEWS_READ),
+        Doc(
+            "An interview: state, questions, marks, what is saved",
+            {200: InterviewForHr | InterviewForCandidate},
+            more="HR gets all of it, a candidate their own part of it.",
+        ),
+    ),
+    Endpoint(
+        "POST",
+        f"{INTERVIEW}/consent",
+        interviews.give_consent,
+        Access(candidate=True),
+        Doc(
+            "The candidate agrees to be recorded",
+            {200: InterviewForCandidate},
+            errors=(UnknownNotice, InterviewOver),
+            body=ConsentGiven,
+        ),
+    ),
+    Endpoint(
+        "POST",
+        f"{INTERVIEW}/finish",
+        interviews.finish,
+        Access(candidate=True),
+        Doc(
+            "The candidate is done; repeating it is harmless",
+            {200: InterviewForCandidate},
+            errors=(NothingRecorded, InterviewOver, StorageFull),
+        ),
+    ),
+    Endpoint(
+        "PATCH",
+        f"{INTERVIEW}/accommodations",
+        accommodations.grant,
+        Access(role=JobRole.RECRUITER, scope=Scope.INTERVIEWS_WRITE),
+        Doc(
+            "Grant a candidate more time, no timer, or more takes",
+            {200: InterviewForHr},
+            errors=(InterviewOver,),
+            body=AccommodationsGranted,
+            more="It counts at once, for a running answer too.",
+        ),
+    ),
+)

@@ -1,0 +1,28 @@
+"""Pages, for people."""
+
+from typing import Final
+
+from db.models import JobRole
+from web.endpoint import Endpoint
+from web.pages import candidate, hr
+from web.rights import Access
+
+_PUBLIC: Final = Access()
+_SIGNED_IN: Final = Access(user=True)
+_REVIEWER: Final = Access(role=JobRole.REVIEWER)
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/", hr.root, _PUBLIC),
+    Endpoint("GET", "/i/", candidate.room_again, _PUBLIC),
+    Endpoint(
+        "GET", "/i/{token}", candidate.room, Access(candidate=True, checked_by_handler="the token is in the path")
+    ),
+    Endpoint("GET", "/check", candidate.check, _PUBLIC),
+    Endpoint("GET", "/hr", hr.list_interviews, _SIGNED_IN),
+    Endpoint("GET", "/hr/interviews/{session_id}", hr.results, _REVIEWER),
+    Endpoint("GET", "/hr/sign-in", hr.show_sign_in, _PUBLIC),
+    Endpoint("POST", "/hr/sign-in", hr.sign_in, _PUBLIC),
+    # A HEAD, which link previews send, must not use the link up.
+    Endpoint("GET", "/hr/sign-in/{token}", hr.use_link, _PUBLIC, allow_head=False),
+    Endpoint("POST", "/hr/sign-out", hr.sign_out, _PUBLIC),
+)

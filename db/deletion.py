@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import interviews
 from db.columns import UtcDateTime
-from db.models import InterviewSession, Job, Part, Work
+from db.models import Export, InterviewSession, Job, Part, Work
 from db.states import InterviewEvent, InterviewState, PartState
 
 _HAS_MEDIA = or_(InterviewSession.parts.any(), InterviewSession.video_file_path.is_not(None))
@@ -57,8 +57,11 @@ async def complete_deletion(db_session: AsyncSession, session_id: str) -> None:
     """Its files are gone: so are its parts, gaps and marks, what was tried with them, and `video_file_path`. Raises NotFound."""
     interview = await interviews.get_interview(db_session, session_id)
     await db_session.execute(delete(Part).where(Part.session_id == session_id))
+    await db_session.execute(delete(Export).where(Export.session_id == session_id))
     await db_session.execute(delete(Work).where(Work.session_id == session_id))
     interview.video_file_path = interview.video_size_mb = interview.video_uploaded_at = interview.video_sha256 = None
+    interview.preview_of = None
+    interview.recorded_ms = interview.recorded_bytes = 0
     await db_session.flush()
 
 

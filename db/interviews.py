@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -249,12 +249,35 @@ async def note_duration(db_session: AsyncSession, session_id: str) -> None:
     await db_session.flush()
 
 
+async def note_recorded(db_session: AsyncSession, session_id: str) -> None:
+    """Bring the sums over an interview's parts up to date, which lists show and sort by."""
+    sums = [
+        select(func.coalesce(func.sum(column), 0)).where(Part.session_id == session_id).scalar_subquery()
+        for column in (Part.duration_ms, Part.size_bytes)
+    ]
+    await db_session.execute(
+        update(InterviewSession)
+        .where(InterviewSession.session_id == session_id)
+        .values(recorded_ms=sums[0], recorded_bytes=sums[1])
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def renew_link(db_session: AsyncSession, session_id: str) -> int:
     """Revoke the candidate's link; returns the link version that a new one is made with. Raises NotFound."""
     interview = await _bare(db_session, session_id)
     interview.link_version += 1
+    interview.link_revoked_at = None
     await db_session.flush()
     return interview.link_version
+
+
+async def revoke_link(db_session: AsyncSession, session_id: str, now: datetime) -> None:
+    """No link opens the interview until :func:`renew_link`. Raises NotFound."""
+    interview = await _bare(db_session, session_id)
+    interview.link_version += 1
+    interview.link_revoked_at = now
+    await db_session.flush()
 
 
 def _whole() -> Select[InterviewSession]:

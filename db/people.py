@@ -4,6 +4,7 @@ Every function takes the session first; those that write need one of `Database.w
 """
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
@@ -12,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from db.errors import Conflict, NotFound
 from db.models import Candidate, InterviewSession, Job, JobMember, JobRole, TokenKind, User, UserToken
+from db.search import search_key
 from db.states import InterviewState
 
 
@@ -66,9 +68,26 @@ async def issue_token(
     now: datetime,
     *,
     expires_at: datetime | None = None,
+    name: str = "",
+    scopes: Collection[str] | None = None,
+    user_agent: str = "",
+    address: str = "",
 ) -> UserToken:
-    """Remember a token by its SHA-256 in hexadecimal; the caller made it and shows it once."""
-    token = UserToken(user_id=user_id, kind=kind, token_hash=token_hash, created_at=now, expires_at=expires_at)
+    """Remember a token by its SHA-256 in hexadecimal; the caller made it and shows it once.
+
+    An API token has a name and scopes (None: all that its user may), a login the browser and address it is for.
+    """
+    token = UserToken(
+        user_id=user_id,
+        kind=kind,
+        token_hash=token_hash,
+        created_at=now,
+        expires_at=expires_at,
+        name=name,
+        scopes=None if scopes is None else sorted(scopes),
+        user_agent=user_agent,
+        address=address,
+    )
     db_session.add(token)
     await db_session.flush()
     return token
@@ -164,6 +183,7 @@ async def add_job(
         notice_purpose=notice_purpose,
         notice_recipients=notice_recipients,
         created_at=now,
+        title_key=search_key(title),
         members=[JobMember(user_id=owner_id, role=JobRole.OWNER)],
     )
     db_session.add(job)
@@ -236,6 +256,7 @@ async def identify_candidate(
         db_session.add(candidate)
     candidate.email = candidate.email or email
     candidate.external_id = candidate.external_id or external_id or None
+    candidate.search_key = search_key(candidate.name, candidate.email)
     await db_session.flush()
     return candidate
 

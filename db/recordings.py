@@ -172,6 +172,7 @@ async def discard_part(db_session: AsyncSession, session_id: str, number: int, n
     part = await get_part(db_session, session_id, number)
     await db_session.delete(part)
     await db_session.flush()
+    await interviews.note_recorded(db_session, session_id)
     return await _media_ended(db_session, session_id, now)
 
 
@@ -267,6 +268,7 @@ async def recording_stored(
     part.size_bytes = size_bytes
     interview.video_sha256 = sha256
     await db_session.flush()
+    await interviews.note_recorded(db_session, session_id)
 
 
 async def recording_joined(
@@ -285,6 +287,7 @@ async def recording_joined(
     await _store(db_session, interview, recording.path, recording.size_bytes, now)
     interview.video_sha256 = recording.sha256
     await db_session.flush()
+    await interviews.note_recorded(db_session, session_id)
 
 
 async def part_transcoded(db_session: AsyncSession, session_id: str, number: int, now_holds: TranscodedPart) -> None:
@@ -297,6 +300,7 @@ async def part_transcoded(db_session: AsyncSession, session_id: str, number: int
     part.width, part.height = now_holds.width or part.width, now_holds.height or part.height
     part.video_kbps = part.video_kbps if now_holds.video_kbps is None else now_holds.video_kbps
     await db_session.flush()
+    await interviews.note_recorded(db_session, session_id)
 
 
 async def joined_parts(db_session: AsyncSession) -> dict[str, str]:
@@ -346,6 +350,7 @@ async def _end_part(
     part.ended_at = now
     _add_gaps(db_session, part, gaps)
     await db_session.flush()
+    await interviews.note_recorded(db_session, session_id)
     return await _media_ended(db_session, session_id, now)
 
 

@@ -62,8 +62,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         )
         stack.push_async_callback(heavy_work.close)
         await heavy_work.start()
-        disk = Disk(clock, sync_interval=settings.media.sync_interval_s)
-        disk.start()
+        disk = _started(Disk(clock, sync_interval=settings.media.sync_interval_s))
         stack.push_async_callback(disk.stop)
         live_interviews = LiveInterviews(
             database=database,
@@ -91,8 +90,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             sounds,
             live_interviews,
             auth,
-            _whip(settings, live_interviews, auth, clock),
-            ControlSocket(live_interviews, check_token=auth.check_candidate, settings=settings.signaling, clock=clock),
+            *_live_routes(settings, live_interviews, auth, clock),
         )
 
 
@@ -133,8 +131,15 @@ def _app(services: Services) -> aioweb.Application:
     return app
 
 
-def _whip(settings: Settings, live_interviews: LiveInterviews, auth: Auth, clock: Clock) -> Whip:
-    return Whip(
+def _started(disk: Disk) -> Disk:
+    disk.start()
+    return disk
+
+
+def _live_routes(
+    settings: Settings, live_interviews: LiveInterviews, auth: Auth, clock: Clock
+) -> tuple[Whip, ControlSocket]:
+    whip = Whip(
         live_interviews,
         authorise=auth.publisher,
         ice_servers=lambda session_id: views.servers_for(settings.signaling, session_id, clock.utc_now()),
@@ -142,6 +147,8 @@ def _whip(settings: Settings, live_interviews: LiveInterviews, auth: Auth, clock
         clock=clock,
         base_path=settings.web.base_path,
     )
+    control = ControlSocket(live_interviews, check_token=auth.check_candidate, settings=settings.signaling, clock=clock)
+    return whip, control
 
 
 def publisher_maker(

@@ -85,7 +85,7 @@ class Auth:
             raise Unauthorised from None
         async with self._database.reading() as db_session:
             interview = await db_session.get(InterviewSession, claim.session_id)
-        if interview is None or interview.link_version != claim.link_version:
+        if interview is None or interview.link_revoked_at or interview.link_version != claim.link_version:
             raise Unauthorised
         return CandidateAsker(claim.session_id)
 
@@ -119,7 +119,8 @@ class Auth:
         except NotFound:
             raise Unauthorised from None
         await self._note_use(found)
-        return HrAsker(found.user.id, found.user.email, by_token=kind is TokenKind.API)
+        scopes = None if found.scopes is None else frozenset(map(Scope, found.scopes))
+        return HrAsker(found.user.id, found.user.email, by_token=kind is TokenKind.API, scopes=scopes)
 
     async def _note_use(self, token: UserToken) -> None:
         now = self._clock.utc_now()

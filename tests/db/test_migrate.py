@@ -100,3 +100,29 @@ def test_references_to_nothing_are_refused(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(command, "upgrade", lambda *_: None)
     with pytest.raises(DatabaseUnusable, match="2 references"):
         migrate.upgrade(path)
+
+
+def test_what_new_columns_say_of_old_rows(tmp_path: Path) -> None:
+    path = tmp_path / "holdfast.db"
+    with migrate._connection(path, 5.0) as connection:
+        command.upgrade(migrate._config(connection), "0003")
+    with sqlite3.connect(path) as old:
+        old.executescript(
+            """
+            INSERT INTO users VALUES (1, 'hr@example.org', NULL, '2026-11-24 09:00:00');
+            INSERT INTO jobs (id, title, retention_days, microphone_only_allowed, answers_only, deadline_days, help_contact,
+                notice_controller, notice_contact, notice_purpose, notice_recipients, created_at)
+                VALUES (1, 'Lighthouse Keeper', 90, 0, 0, 7, '', '', '', '', '', '2026-11-24 09:00:00');
+            INSERT INTO candidates VALUES (1, 'Zoë', NULL, NULL, 'Zoe', 'zoe', '2026-11-24 09:00:00');
+            INSERT INTO interview_sessions (session_id, job_id, candidate_id, state, link_version, created_at, time_factor,
+                no_timer, extra_takes) VALUES ('one', 1, 1, 'interrupted', 1, '2026-11-24 09:00:00', 1, 0, 0);
+            INSERT INTO parts (session_id, number, state, source, path, started_at, duration_ms, size_bytes, bitrate_windows,
+                user_agent) VALUES ('one', 1, 'closed', 'live', 'a', '2026-11-24 09:00:00', 60000, 1000, '[]', ''),
+                ('one', 2, 'closed', 'live', 'b', '2026-11-24 09:00:00', 30000, 500, '[]', '');
+            """
+        )
+    migrate.upgrade(path)
+    with sqlite3.connect(path) as new:
+        assert new.execute("SELECT recorded_ms, recorded_bytes FROM interview_sessions").fetchall() == [(90_000, 1_500)]
+        assert new.execute("SELECT search_key FROM candidates").fetchall() == [("zoe",)]
+        assert new.execute("SELECT title_key FROM jobs").fetchall() == [("lighthouse keeper",)]

@@ -9,7 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 class Schema(BaseModel):
     """A body or an answer. A field that it does not know is refused, not ignored: a misspelt one would be lost silently."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,  # the sentence under a field is its description in the OpenAPI document
+    )
 
 
 def _written(moment: datetime) -> str:

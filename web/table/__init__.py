@@ -4,7 +4,7 @@
 """
 
 from web.endpoint import Endpoint
-from web.table import interviews, live, operators, pages, recordings
+from web.table import documentation, interviews, live, operators, pages, recordings
 
 
 def endpoints() -> tuple[Endpoint, ...]:
@@ -15,4 +15,5 @@ def endpoints() -> tuple[Endpoint, ...]:
         *recordings.ENDPOINTS,
         *live.ENDPOINTS,
         *operators.ENDPOINTS,
+        *documentation.ENDPOINTS,
     )

@@ -1,0 +1,36 @@
+"""The tables. `db/migrations` builds exactly these, and a test holds the two together.
+
+Relationships never load by themselves (`lazy="raise"`): a query says what it wants.
+"""
+
+from db.models.base import Base, JobRole, PartSource, QuestionSound, TokenKind, WorkState
+from db.models.beside import Export, Webhook, WebhookDelivery, Work
+from db.models.interviews import Consent, Gap, InterviewFlow, InterviewQuestion, InterviewSession, Mark, Part, Take
+from db.models.people import Candidate, Job, JobMember, JobQuestion, User, UserToken
+
+__all__ = [
+    "Base",
+    "Candidate",
+    "Consent",
+    "Export",
+    "Gap",
+    "InterviewFlow",
+    "InterviewQuestion",
+    "InterviewSession",
+    "Job",
+    "JobMember",
+    "JobQuestion",
+    "JobRole",
+    "Mark",
+    "Part",
+    "PartSource",
+    "QuestionSound",
+    "Take",
+    "TokenKind",
+    "User",
+    "UserToken",
+    "Webhook",
+    "WebhookDelivery",
+    "Work",
+    "WorkState",
+]

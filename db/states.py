@@ -29,6 +29,7 @@ class InterviewEvent(StrEnum):
     MEDIA_ENDED = "media_ended"
     FINISH = "finish"
     RECORDING_STORED = "recording_stored"
+    RECORDING_REPLACED = "recording_replaced"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
     DELETE = "delete"
@@ -82,6 +83,9 @@ INTERVIEW_TRANSITIONS: dict[tuple[InterviewState, InterviewEvent], InterviewStat
     (_I.IN_PROGRESS, _E.FINISH): _I.COMPLETED,
     (_I.INTERRUPTED, _E.FINISH): _I.COMPLETED,
     (_I.COMPLETED, _E.RECORDING_STORED): _I.READY,
+    # HR hands in another recording, made elsewhere.
+    (_I.COMPLETED, _E.RECORDING_REPLACED): _I.READY,
+    (_I.READY, _E.RECORDING_REPLACED): _I.READY,
     (_I.INVITED, _E.EXPIRE): _I.EXPIRED,
     (_I.CONSENTED, _E.EXPIRE): _I.EXPIRED,
     (_I.INTERRUPTED, _E.EXPIRE): _I.EXPIRED,

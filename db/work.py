@@ -23,6 +23,9 @@ STOPPED: Final = "the server ended in the middle of it"
 DONE_LASTS: Final = timedelta(minutes=1)
 "What is asked for although it was just done is not begun again at once."
 
+TRANSCODED_TO: Final = frozenset({"VP8", "VP9"})
+"What a part's picture can be made into."
+
 _STILL_TO_COME: Final = (
     InterviewState.INVITED,
     InterviewState.CONSENTED,
@@ -93,13 +96,16 @@ async def _of_parts(db_session: AsyncSession) -> tuple[list[Task], list[Task]]:
 def common_codec(parts: Sequence[tuple[str | None, int]]) -> str | None:
     """The codec that the recording will have, from each part's codec and length in milliseconds.
 
-    The one that most of it has already; of two with the same, the first.
+    The one that most of it has already; of two with the same, the first. Where there are several, one that others can
+    be made into: AV1, which an upload may have, is not.
     """
     lengths: dict[str, int] = {}
     for codec, length_ms in parts:
         if codec is not None:
             lengths[codec] = lengths.get(codec, 0) + length_ms
-    return max(lengths, key=lambda codec: lengths[codec], default=None)
+    made = {codec: length for codec, length in lengths.items() if codec in TRANSCODED_TO}
+    usable = made if len(lengths) > 1 and made else lengths
+    return max(usable, key=lambda codec: usable[codec], default=None)
 
 
 async def _uncut_answers(db_session: AsyncSession) -> list[Task]:

@@ -101,6 +101,15 @@ class WorkSettings(BaseModel):
     max_sound_s: Annotated[float, Field(gt=0)] = Field(
         180.0, description="The longest sound of a question that is taken, in seconds; a longer one gets 422."
     )
+    max_upload_bytes: Annotated[int, Field(ge=65_536)] = Field(
+        500_000_000, description="The largest recording made elsewhere that is taken, in bytes; a larger one gets 413."
+    )
+    max_upload_s: Annotated[float, Field(gt=0)] = Field(
+        10_800.0, description="The longest recording made elsewhere that is taken, in seconds; a longer one gets 422."
+    )
+    uploads_at_once: Annotated[int, Field(ge=1, le=1000)] = Field(
+        32, description="How many recordings made elsewhere are received at once; one more gets 503 with Retry-After."
+    )
 
 
 class SpeechSettings(BaseModel):

@@ -20,6 +20,7 @@ from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
 from media_server.aio.transcode import Transcoder
+from media_server.aio.uploads import Uploads
 from media_server.aio.work import Doer, HeavyWork
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
@@ -64,17 +65,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         await heavy_work.start()
         disk = _started(Disk(clock, sync_interval=settings.media.sync_interval_s))
         stack.push_async_callback(disk.stop)
-        live_interviews = LiveInterviews(
-            database=database,
-            clock=clock,
-            settings=settings.signaling,
-            media=settings.media,
-            make_publisher=publisher_maker(settings, disk, clock, data_folder),
-            part_path=lambda folder, session_id, number: f"{UPLOADS}/{folder}/{part_path(session_id, number)}",
-            store=lambda session_id: _store(recordings, heavy_work, session_id),
-            erase=recordings.delete,
-            has_room=lambda: data_folder.room().free_bytes >= LEAST_ROOM_BYTES,
-        )
+        live_interviews = _live_interviews(settings, clock, database, disk, data_folder, recordings, heavy_work)
         stack.push_async_callback(live_interviews.close_all)
         auth = Auth(database, data_folder.server_key(), clock, settings.web)
         stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
@@ -88,10 +79,33 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             recordings,
             heavy_work,
             sounds,
+            Uploads(database, data_folder, recordings, settings.work, clock),
             live_interviews,
             auth,
             *_live_routes(settings, live_interviews, auth, clock),
         )
+
+
+def _live_interviews(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    disk: Disk,
+    data_folder: DataFolder,
+    recordings: Recordings,
+    heavy_work: HeavyWork,
+) -> LiveInterviews:
+    return LiveInterviews(
+        database=database,
+        clock=clock,
+        settings=settings.signaling,
+        media=settings.media,
+        make_publisher=publisher_maker(settings, disk, clock, data_folder),
+        part_path=lambda folder, session_id, number: f"{UPLOADS}/{folder}/{part_path(session_id, number)}",
+        store=lambda session_id: _store(recordings, heavy_work, session_id),
+        erase=recordings.delete,
+        has_room=lambda: data_folder.room().free_bytes >= LEAST_ROOM_BYTES,
+    )
 
 
 def create_app(services: Services) -> aioweb.Application:

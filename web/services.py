@@ -10,6 +10,7 @@ from media_server.aio.data_folder import DataFolder
 from media_server.aio.disk import Disk
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
+from media_server.aio.uploads import Uploads
 from media_server.aio.work import HeavyWork
 from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interviews import LiveInterviews
@@ -41,6 +42,8 @@ class Services:
     "Joins, transcodes and cuts beside everything else."
     sounds: Sounds
     "Makes the sound files of questions and answers."
+    uploads: Uploads
+    "Takes recordings that were made elsewhere."
     live_interviews: LiveInterviews
     "Who publishes now."
     auth: Auth

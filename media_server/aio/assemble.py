@@ -48,8 +48,10 @@ class Assembler:
         self._data_folder = data_folder
         self._clock = clock
 
-    async def assemble(self, interview: InterviewSession) -> str:
-        """Join the parts of a finished interview, all of them ended; it is `ready` then. Returns `video_file_path`.
+    async def assemble(self, interview: InterviewSession) -> tuple[str, int]:
+        """Join the parts of a finished interview, all of them ended; it is `ready` then.
+
+        Returns `video_file_path` and the recording's size in bytes.
 
         Raises CannotJoin when they need more than joining, OSError, WorkerFailed, IllegalTransition (somebody
         deleted it meanwhile): the parts are as they were then, and the interview too.
@@ -64,11 +66,8 @@ class Assembler:
             raise
         path = await self._store(interview, partial, outcome)
         await asyncio.to_thread(recording_files.remove_joined, files, interview, partial)
-        logger.info(
-            "interview %s: %d parts joined into %s, %d bytes",
-            *(interview.session_id, len(interview.parts), path, outcome.size_bytes),
-        )
-        return path
+        logger.info("interview %s: %d parts joined", interview.session_id, len(interview.parts))
+        return path, outcome.size_bytes
 
     async def _join(self, interview: InterviewSession, partial: str) -> Outcome:
         with contextlib.ExitStack() as stack:

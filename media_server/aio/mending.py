@@ -23,11 +23,10 @@ from media_server.aio.contained_files import ContainedFiles, OutsideFolder
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.disk import sync_to_disk
 from media_server.aio.recording_files import remove_part_name
-from media_server.recording.bitrate import BitrateWindows
-from media_server.rtp.packet import MediaKind
+from media_server.recording.measures import mean_kbps, measured_windows
 from media_server.webm.actions import FileAction, Sync, Truncate, Write
 from media_server.webm.errors import WebmError
-from media_server.webm.mend import WINDOW_MS, MendPlan, mend
+from media_server.webm.mend import MendPlan, mend
 from media_server.webm.part_head import HEAD_SIZE
 from media_server.webm.track_entry import TrackType
 
@@ -173,21 +172,7 @@ def _outcome(plan: MendPlan) -> PartOutcome:
         audio_codec=sound.codec_id.removeprefix("A_").lower() if sound else None,
         width=picture.width if picture else None,
         height=picture.height if picture else None,
-        video_kbps=_kbps(plan, TrackType.VIDEO),
-        audio_kbps=_kbps(plan, TrackType.AUDIO),
-        bitrate_windows=[asdict(window) for window in _windows(plan).measured(plan.duration_ms)],
+        video_kbps=mean_kbps(plan, TrackType.VIDEO),
+        audio_kbps=mean_kbps(plan, TrackType.AUDIO),
+        bitrate_windows=[asdict(window) for window in measured_windows(plan)],
     )
-
-
-def _kbps(plan: MendPlan, kind: TrackType) -> float | None:
-    octets = sum(track.octets for track in plan.tracks if track.entry.type is kind)
-    return round(octets * 8 / plan.duration_ms, 1) if octets and plan.duration_ms else None
-
-
-def _windows(plan: MendPlan) -> BitrateWindows:
-    windows = BitrateWindows()
-    for track in plan.tracks:
-        kind = MediaKind.PICTURE if track.entry.type is TrackType.VIDEO else MediaKind.SOUND
-        for index, octets in track.windows.items():
-            windows.add(kind, index * WINDOW_MS, octets)
-    return windows

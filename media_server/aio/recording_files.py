@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -118,11 +118,47 @@ def draft_path(interview: InterviewSession, name: str) -> str:
     return f"{_parts_folder(interview)}/{name}.partial"
 
 
+# --- uploads -------------------------------------------------------------------
+
+
+def upload_draft_path(interview: InterviewSession, token: str) -> str:
+    """Where an upload lies once it has become a part, until it gets a part's or a recording's name."""
+    return f"{_candidate_folder(interview)}/{names.upload_draft_path(interview.session_id, token)}"
+
+
+def mark_replaced(files: ContainedFiles, interview: InterviewSession) -> list[str]:
+    """Give all media that a new recording makes superfluous a second name, so that a crash leaves none of it behind.
+
+    Returns their first names, and then the second ones. Nothing is lost by it: the next start removes what no row
+    names, and only the second names of the rest.
+    """
+    folder, session_id = _candidate_folder(interview), interview.session_id
+    rows = [interview.video_file_path, *(part.path for part in interview.parts)]
+    answers = [name for name in files.names_in(folder) if names.is_answer_of(name, session_id)]
+    old = list(dict.fromkeys([*(path for path in rows if path is not None), *(f"{folder}/{name}" for name in answers)]))
+    lying = [path for path in old if files.stat(path) is not None]
+    files.make_folder(_parts_folder(interview))
+    marks = [f"{folder}/{names.replaced_path(session_id, number)}" for number in range(1, len(lying) + 1)]
+    for path, mark in zip(lying, marks, strict=True):
+        files.remove(mark)
+        files.link(path, mark)
+    return [*lying, *marks]
+
+
+def remove_names(files: ContainedFiles, paths: Iterable[str]) -> None:
+    """Take names away, and the folders among the parts that they leave empty."""
+    for path in paths:
+        if f"/{names.PARTS_FOLDER}/" in path:
+            remove_part_name(files, path)
+        else:
+            files.remove(path)
+
+
 # --- tidying -------------------------------------------------------------------
 
 
 def tidy_parts(files: ContainedFiles, known: AbstractSet[str], joined: Mapping[str, str]) -> None:
-    """Remove what a crash left after a recording was stored: old names, parts that were joined, empty folders.
+    """Remove what a crash left: old names of what was stored, parts that were joined, uploads, empty folders.
 
     `known` is what rows name; `joined` tells for each joined part which recording holds it now.
     """
@@ -135,6 +171,9 @@ def tidy_parts(files: ContainedFiles, known: AbstractSet[str], joined: Mapping[s
 def _tidy_candidate(files: ContainedFiles, folder: str, known: AbstractSet[str], joined: Mapping[str, str]) -> None:
     parts_folder = f"{folder}/{names.PARTS_FOLDER}"
     for found in list(files.walk(parts_folder)):
+        if names.is_of_an_upload(found.path.rpartition("/")[2]):
+            _tidy_upload(files, folder, found.path, known)
+            continue
         recording = joined.get(found.path)
         is_joined = recording is not None and files.stat(recording) is not None
         if is_joined or (found.path not in known and not known.isdisjoint(_other_names(files, found.path, folder))):
@@ -143,6 +182,18 @@ def _tidy_candidate(files: ContainedFiles, folder: str, known: AbstractSet[str],
         with contextlib.suppress(NotADirectoryError):
             files.remove_empty_folder(f"{parts_folder}/{session}")
     files.remove_empty_folder(parts_folder)
+
+
+def _tidy_upload(files: ContainedFiles, folder: str, path: str, known: AbstractSet[str]) -> None:
+    """What is named by a row stays; what had been named, or was about to be, goes under all its names."""
+    beside = path.rpartition("/")[0]
+    others = [
+        *_other_names(files, path, folder),
+        *(other for other in _other_names(files, path, beside) if other != path),
+    ]
+    for other in others if known.isdisjoint(others) else ():
+        files.remove(other)
+    files.remove(path)
 
 
 def _other_names(files: ContainedFiles, path: str, folder: str) -> list[str]:

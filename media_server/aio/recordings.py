@@ -7,6 +7,7 @@ finished by :meth:`Recordings.finish_pending`, which the server calls at its sta
 import asyncio
 import logging
 from dataclasses import dataclass
+from typing import Final
 
 from db import deletion, interviews, recordings, work
 from db.clock import Clock
@@ -26,6 +27,9 @@ from media_server.recording.assembly import CannotJoin, Refusal
 from media_server.recording.retention import is_due
 
 logger = logging.getLogger(__name__)
+
+STORED: Final = "Video uploaded successfully"
+"What the log says of every recording that is stored, live ones too; the request's troubleshooting looks for it."
 
 
 # What one interview's files or the database may say; the next interview has its turn all the same.
@@ -82,7 +86,12 @@ class Recordings:
             _refuse_unreadable(interview)
             if len(interview.parts) == 1:
                 return await self._store(interview)
-            return await self._assembler.assemble(interview) if several else None
+            return await self._join(interview) if several else None
+
+    async def _join(self, interview: InterviewSession) -> str:
+        path, size = await self._assembler.assemble(interview)
+        _say_stored(interview.session_id, path, size)
+        return path
 
     async def delete(self, session_id: str) -> None:
         """Remove an interview's recording, parts and WAV files; its row stays, `deleted`. Repeating it is harmless.
@@ -168,7 +177,7 @@ class Recordings:
             await self._take_back(session_id, path)
             raise
         await asyncio.to_thread(recording_files.remove_part_name, files, part.path)
-        logger.info("interview %s: stored as %s, %d bytes", session_id, path, size)
+        _say_stored(session_id, path, size)
         return path
 
     async def _take_back(self, session_id: str, path: str) -> None:
@@ -193,6 +202,10 @@ class Recordings:
             await self.store(session_id, several=several)
         except _FAILURES:
             logger.exception("interview %s: its recording could not be stored; it stays completed", session_id)
+
+
+def _say_stored(session_id: str, path: str, size: int) -> None:
+    logger.info(STORED, extra={"session_id": session_id, "path": path, "size_mb": recordings.megabytes(size)})
 
 
 def _all_ended(interview: InterviewSession) -> bool:

@@ -164,13 +164,14 @@ class Sounds:
             await asyncio.to_thread(files.replace, partial, path)
             async with self._database.writing() as db_session:
                 now = await interviews.get_interview(db_session, interview.session_id)
-                if now.state is not InterviewState.DELETED:
-                    if voice is not None:
-                        _question(now, voice[0]).sound = voice[1]
+                is_there = now.state is not InterviewState.DELETED
+                if voice is not None and is_there:
+                    _question(now, voice[0]).sound = voice[1]
+                if is_there and (voice is not None or now.video_file_path == interview.video_file_path):
                     return
-            # It was deleted meanwhile, perhaps by another process: what is about it must not live on.
+            # It was deleted meanwhile, or cut from a recording that was replaced: what is about it must not live on.
             await asyncio.to_thread(files.remove, path)
-            raise GiveUp("the interview was deleted")
+            raise GiveUp("the interview was deleted, or has another recording now")
 
     async def _is_better(self, session_id: str, voice: "_Voice") -> bool:
         """What somebody recorded meanwhile is not replaced by a machine's voice."""

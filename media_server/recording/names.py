@@ -17,6 +17,9 @@ MAX_FOLDER_BYTES: Final = 120
 PARTS_FOLDER: Final = ".parts"
 "Where parts lie, inside the candidate's folder, until the recording is assembled."
 
+UPLOAD_DRAFT, REPLACED = "upload-", "replaced-"
+"How what an upload needs for a moment is named, beside the parts; the next start removes what a crash left of it."
+
 _NOBODY: Final = "candidate"
 _RESERVED: Final = re.compile(
     r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])", re.IGNORECASE
@@ -67,6 +70,21 @@ def part_path(session_id: str, number: int) -> str:
     return f"{parts_folder(session_id)}/{number:04}.webm"
 
 
+def upload_draft_path(session_id: str, token: str) -> str:
+    """`.parts/<session_id>/upload-….partial`, below the candidate's folder: a part that nobody has named yet."""
+    return f"{parts_folder(session_id)}/{UPLOAD_DRAFT}{token}.partial"
+
+
+def replaced_path(session_id: str, number: int) -> str:
+    """`.parts/<session_id>/replaced-1.partial`: a second name of what goes once its successor is the recording."""
+    return f"{parts_folder(session_id)}/{REPLACED}{number}.partial"
+
+
+def is_of_an_upload(name: str) -> bool:
+    """Whether a file is named by one of the two above."""
+    return name.startswith((UPLOAD_DRAFT, REPLACED)) and name.endswith(".partial")
+
+
 def question_name(session_id: str, index: int) -> str:
     """`question_q1_abc12345.wav`: a question as it was spoken. The eight characters tell the interview."""
     return f"question_q{index}_{_wav_key(session_id)}.wav"
@@ -87,6 +105,11 @@ def is_wav_of(name: str, session_id: str) -> bool:
     """Whether it is named so for this interview."""
     match = _WAV.fullmatch(name)
     return match is not None and match["key"] == _wav_key(session_id)
+
+
+def is_answer_of(name: str, session_id: str) -> bool:
+    """Whether it is the sound of an answer in this interview."""
+    return name.startswith("answer_") and is_wav_of(name, session_id)
 
 
 def download_name(session_id: str) -> str:

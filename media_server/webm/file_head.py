@@ -61,6 +61,11 @@ def read_head(buffer: ByteSource) -> FileHead:
     return _file_head(buffer, info, tracks, segment.end if segment.sized else None, position)
 
 
+def is_webm(buffer: ByteSource) -> bool:
+    """Whether it is WebM, and not Matroska with whatever else that may hold. Raises :class:`WebmError`."""
+    return _doc_type(buffer, ebml.read_element(buffer, 0, len(buffer))) == "webm"
+
+
 def _head_element(buffer: ByteSource, position: int, limit: int) -> Element | None:
     """The element of the head at `position`; None where a cluster begins, or something that makes no sense."""
     try:
@@ -72,15 +77,19 @@ def _head_element(buffer: ByteSource, position: int, limit: int) -> Element | No
 
 def _read_segment_header(buffer: ByteSource, limit: int) -> Element:
     header = ebml.read_element(buffer, 0, limit)
-    if header.id != ebml.EBML or not header.sized:
-        raise WebmError("the file does not begin with an EBML header")
-    doc_types = [c for c in ebml.children(buffer, header.body, header.end) if c.id == ebml.DOC_TYPE]
-    if not doc_types or ebml.read_text(buffer, doc_types[0]) not in {"webm", "matroska"}:
+    if _doc_type(buffer, header) not in {"webm", "matroska"}:
         raise WebmError("the file is neither WebM nor Matroska")
     segment = ebml.read_header(buffer, header.end, limit)
     if segment.id != ebml.SEGMENT:
         raise WebmError("no Segment follows the EBML header")
     return segment
+
+
+def _doc_type(buffer: ByteSource, header: Element) -> str | None:
+    if header.id != ebml.EBML or not header.sized:
+        raise WebmError("the file does not begin with an EBML header")
+    doc_types = [c for c in ebml.children(buffer, header.body, header.end) if c.id == ebml.DOC_TYPE]
+    return ebml.read_text(buffer, doc_types[0]) if doc_types else None
 
 
 def _read_tracks(buffer: ByteSource, start: int, end: int) -> tuple[TrackEntry, ...]:

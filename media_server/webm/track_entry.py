@@ -52,6 +52,10 @@ class TrackEntry:
     "Hz; 0 for a picture."
     seek_pre_roll_ns: int = 0
     "How much before a place decoding has to begin, nanoseconds."
+    codec_delay_ns: int = 0
+    "How much of what is decoded first is the codec's own, nanoseconds. We write 0."
+    is_encoded: bool = False
+    "Whether its blocks are compressed once more, or encrypted. We never do that."
 
     @classmethod
     def picture(cls, number: int, codec: str) -> "TrackEntry":
@@ -123,6 +127,8 @@ def read_track_entry(buffer: ByteSource, found: Element) -> TrackEntry | None:
         channels=_uint(buffer, fields, ebml.CHANNELS),
         sample_rate=0.0 if rate is None else ebml.read_float(buffer, rate),
         seek_pre_roll_ns=_uint(buffer, fields, ebml.SEEK_PRE_ROLL),
+        codec_delay_ns=_uint(buffer, fields, ebml.CODEC_DELAY),
+        is_encoded=ebml.CONTENT_ENCODINGS in fields,
     )
 
 

@@ -63,6 +63,12 @@ class InterviewOver(Problem):
     status, name, title = 409, "finished", "The interview is over"
 
 
+class BeingRecorded(Problem):
+    """Somebody is recording it right now; a recording made elsewhere cannot be added meanwhile."""
+
+    status, name, title = 409, "being-recorded", "This interview is being recorded right now"
+
+
 class Superseded(Problem):
     """A newer page records this interview."""
 

@@ -18,6 +18,7 @@ from media_server.recording.events import EndReason
 from media_server.rtp.packet import VideoCodec
 from media_server.settings import MediaSettings
 from signaling.aio import errors
+from signaling.aio.added_parts import add_part, check_takes_part
 from signaling.aio.live_interview import MAY_PUBLISH, LiveInterview, MakePublisher, PartPath
 from signaling.aio.publishing import Publishing
 from signaling.aio.registry import Registry
@@ -200,6 +201,20 @@ class LiveInterviews:
                 state = await interviews.reach_deadline(db_session, session_id, self._clock.utc_now())
             await self._conclude(live, state, EndReason.DEADLINE)
             return live.state
+
+    async def take_part(self, session_id: str, add: Callable[[], Awaitable[object]], *, finish: bool) -> InterviewState:
+        """`add` adds a part that was made elsewhere; `finish`: that was all. Raises what :func:`add_part` does."""
+        async with self._registry.held(session_id) as live:
+            await add_part(live, add)
+            await self._registry.refresh(live)
+            if finish:
+                await self._conclude(live, await self._finish_row(session_id), EndReason.FINISHED)
+            return live.state
+
+    async def check_takes_part(self, session_id: str) -> None:
+        """Raise what :meth:`take_part` would, before anybody sends a large file."""
+        async with self._registry.held(session_id) as live:
+            check_takes_part(live)
 
     async def _conclude(self, live: LiveInterview, state: InterviewState, reason: EndReason) -> None:
         """The row says that it is over: bring the questions to their end, store what there is, tell the pages."""

@@ -4,7 +4,7 @@
 """
 
 from web.endpoint import Endpoint
-from web.table import documentation, interviews, live, operators, pages, recordings
+from web.table import documentation, interviews, live, operators, pages, recordings, uploads
 
 
 def endpoints() -> tuple[Endpoint, ...]:
@@ -13,6 +13,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *pages.ENDPOINTS,
         *interviews.ENDPOINTS,
         *recordings.ENDPOINTS,
+        *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *operators.ENDPOINTS,
         *documentation.ENDPOINTS,

@@ -1,0 +1,220 @@
+"""Recordings made elsewhere: looked at by a process of its own, then a part among others, or the whole recording anew.
+
+What was sent lies in a file without a name, which goes with the process that holds it. What becomes of it lies beside
+the parts as `upload-….partial`. It gets a part's name in the middle of the transaction that makes it one; a crash before
+that is over leaves a file that no row names, under two names, and the next start removes both.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from db import interviews, recordings
+from db.clock import Clock
+from db.engine import Database
+from db.errors import Conflict
+from db.models import InterviewSession, PartSource
+from db.recordings import PartOutcome
+from db.states import InterviewState
+from db.uploads import NewRecording, replace_recording
+from media_server.aio import recording_files
+from media_server.aio.assemble import LEAST_ROOM
+from media_server.aio.data_folder import DataFolder
+from media_server.aio.recordings import STORED, Recordings
+from media_server.aio.upload_job import Job, Outcome
+from media_server.aio.worker_process import WAITED_FOR, WorkerFailed, run_worker
+from media_server.recording.uploads import UploadRefusal, UploadRefused
+from media_server.settings import WorkSettings
+
+logger = logging.getLogger(__name__)
+
+WORKER: Final = "media_server.aio.upload_worker"
+CHECKS_AT_ONCE: Final = 2
+"Uploads that are looked at at the same time; the others wait their turn."
+LOOK_WITHIN_S: Final = 300.0
+"How long that may take; three hours take some ten seconds."
+UPLOADED: Final = "uploaded"
+"The `end_reason` of a part that was made elsewhere."
+FINISHED: Final = frozenset({InterviewState.COMPLETED, InterviewState.READY})
+
+
+class NoPlace(Exception):  # noqa: N818  it says what happened
+    """As many uploads as may be received at once are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An upload that has become a part, but nobody's yet."""
+
+    path: str
+    "Where it lies, relative to the data folder."
+    holds: PartOutcome
+    "What is in it."
+    user_agent: str
+    "Who sent it."
+
+
+class Uploads:
+    """Makes parts and recordings of what people hand in. Made by the composition root."""
+
+    def __init__(
+        self,
+        database: Database,
+        data_folder: DataFolder,
+        recordings: Recordings,
+        settings: WorkSettings,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._data_folder = data_folder
+        self._recordings = recordings
+        self._settings = settings
+        self._clock = clock
+        self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+        self._receiving = 0
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those whose uploads are received at once. Raises NoPlace."""
+        if self._receiving >= self._settings.uploads_at_once:
+            raise NoPlace
+        self._receiving += 1
+        try:
+            yield
+        finally:
+            self._receiving -= 1
+
+    def has_room_for(self, octets: int) -> bool:
+        """Whether so much fits onto the disk, and still leaves what those need who record. Blocking."""
+        return self._data_folder.room().free_bytes >= octets + LEAST_ROOM
+
+    def new_file(self) -> BinaryIO:
+        """A file without a name for what is received: it goes with this process, however that ends. Blocking."""
+        return tempfile.TemporaryFile(dir=self._data_folder.uploads_path, buffering=0)
+
+    @contextlib.asynccontextmanager
+    async def draft(self, session_id: str, source: int, user_agent: str) -> AsyncIterator[Draft]:
+        """Make a part of what lies in an open file; whatever of it was not named by then is gone afterwards.
+
+        Raises UploadRefused, NotFound, OSError: nothing is there then.
+        """
+        async with self._database.reading() as db_session:
+            interview = await interviews.get_interview(db_session, session_id)
+        path = recording_files.upload_draft_path(interview, secrets.token_hex(8))
+        try:
+            async with self._checks:
+                outcome = await self._look(path, source)
+            yield Draft(path, _holds(outcome), user_agent)
+        finally:
+            await asyncio.to_thread(recording_files.remove_names, self._data_folder.files, [path])
+
+    async def add(self, session_id: str, draft: Draft) -> None:
+        """The draft becomes the next part, all of it or nothing. Nobody may be recording meanwhile: the caller sees to that.
+
+        Raises IllegalTransition (no consent, or over meanwhile), NotFound, DatabaseError, OSError.
+        """
+        files, linked = self._data_folder.files, ""
+        now = self._clock.utc_now()
+        try:
+            async with self._database.writing() as db_session:
+                folder = (await interviews.get_interview(db_session, session_id)).candidate.folder
+                part = await recordings.open_part(
+                    db_session,
+                    session_id,
+                    PartSource.UPLOAD,
+                    lambda number: recording_files.part_path(folder, session_id, number),
+                    now,
+                    user_agent=draft.user_agent,
+                )
+                await asyncio.to_thread(files.link, draft.path, part.path)
+                linked = part.path
+                await recordings.close_part(db_session, session_id, part.number, draft.holds, now)
+        except Exception:
+            if linked:
+                await asyncio.to_thread(files.remove, linked)
+            raise
+
+    async def replace(self, session_id: str, draft: Draft) -> None:
+        """The draft becomes the recording; what was recorded before goes once the new one is safe.
+
+        Raises Conflict (the interview is not finished), NotFound, DatabaseError, OSError: all is as it was then.
+        """
+        files = self._data_folder.files
+        async with self._recordings.one_at_a_time:
+            async with self._database.reading() as db_session:
+                interview = await interviews.get_interview(db_session, session_id)
+            if interview.state not in FINISHED:
+                raise Conflict(f"interview {session_id} is {interview.state.value}")
+            old = await asyncio.to_thread(recording_files.mark_replaced, files, interview)
+            marks = [path for path in old if path.endswith(".partial")]
+            try:
+                path = await self._store(interview, draft)
+            except Exception:
+                await asyncio.to_thread(recording_files.remove_names, files, marks)
+                raise
+            await asyncio.to_thread(recording_files.remove_names, files, old)
+        size_mb = recordings.megabytes(draft.holds.size_bytes)
+        logger.info(STORED, extra={"session_id": session_id, "path": path, "size_mb": size_mb})
+
+    async def _store(self, interview: InterviewSession, draft: Draft) -> str:
+        files = self._data_folder.files
+        path, _ = await asyncio.to_thread(recording_files.name_recording, files, interview, draft.path)
+        try:
+            digest = await asyncio.to_thread(recording_files.sha256_of, files, path)
+            new = NewRecording(path, digest, draft.holds, draft.user_agent)
+            async with self._database.writing() as db_session:
+                await replace_recording(db_session, interview.session_id, new, self._clock.utc_now())
+        except Exception:
+            await asyncio.to_thread(files.remove, path)
+            raise
+        return path
+
+    # --- looking --------------------------------------------------------------------------
+
+    async def _look(self, path: str, source: int) -> Outcome:
+        output = await asyncio.to_thread(self._create, path, source)
+        try:
+            started_at_ns = int(self._clock.utc_now().timestamp() * 1_000_000) * 1_000
+            longest_ms = round(self._settings.max_upload_s * 1000)
+            job = Job(source, output, started_at_ns, longest_ms).encode()
+            told = await run_worker(WORKER, job, [source, output], priority=WAITED_FOR, within_s=LOOK_WITHIN_S)
+        except WorkerFailed as error:
+            raise UploadRefused(UploadRefusal.BROKEN, str(error)) from error
+        finally:
+            os.close(output)
+        outcome = Outcome.decode(told)
+        if outcome.errno:
+            raise OSError(outcome.errno, os.strerror(outcome.errno), path)
+        if outcome.refusal is not None:
+            raise UploadRefused(UploadRefusal(outcome.refusal), outcome.why)
+        return outcome
+
+    def _create(self, path: str, source: int) -> int:
+        if not self.has_room_for(os.fstat(source).st_size):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        return self._data_folder.files.create(path)
+
+
+def _holds(outcome: Outcome) -> PartOutcome:
+    return PartOutcome(
+        end_reason=UPLOADED,
+        duration_ms=outcome.duration_ms,
+        size_bytes=outcome.size_bytes,
+        video_codec=outcome.video_codec,
+        audio_codec=outcome.audio_codec,
+        width=outcome.width,
+        height=outcome.height,
+        video_kbps=outcome.video_kbps,
+        audio_kbps=outcome.audio_kbps,
+        bitrate_windows=[
+            {"start_ms": start_ms, "video_bps": video_bps, "audio_bps": audio_bps}
+            for start_ms, video_bps, audio_bps in outcome.windows
+        ],
+    )

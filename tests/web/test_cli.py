@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import sqlite3
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -192,9 +193,27 @@ def test_nothing_to_mend_and_nothing_to_sweep(job: str) -> None:
     assert told("sweep") == {"deleted": []}
 
 
+def test_a_platforms_own_table_gets_the_columns_of_the_request(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "platform.db")
+    connection.execute("CREATE TABLE interview_sessions (session_id TEXT)")
+    connection.close()
+    url = f"sqlite:///{tmp_path}/platform.db"
+    names = ["video_file_path", "video_size_mb", "video_uploaded_at"]
+    rehearsed = told("migrate-add-video", "--database", url, "--dry-run")
+    assert rehearsed == {"table": "interview_sessions", "added": names, "present": [], "dry_run": True}
+    said = call("migrate-add-video", "--database", url, "--dry-run").stdout
+    assert said == f"Would add to interview_sessions: {', '.join(names)}.\n"
+    assert call("migrate-add-video", "--database", url).stdout.startswith(
+        "Added to interview_sessions: video_file_path"
+    )
+    assert call("migrate-add-video", "--database", url).stdout.startswith("interview_sessions has all three columns")
+    assert told("migrate-add-video", "--database", url)["present"] == names
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "line"),
     [
+        (["migrate-add-video", "--database", "sqlite:///none.db"], "", "There is no SQLite database none.db."),
         (["user", "add", "hr@example.org", "--password-stdin"], "short\n", "A password has 10 to 1024 characters."),
         (["user", "add", "hr@example.org", "--password-stdin"], PASSWORD, "There is a user hr@example.org already."),
         (["user", "add", "nobody", "--password-stdin"], PASSWORD, "'nobody' is no e-mail address."),

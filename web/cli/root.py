@@ -5,6 +5,7 @@ import typer
 from web.cli import interviews, people
 from web.cli.doctor import doctor
 from web.cli.jobs import jobs
+from web.cli.migrate_add_video import migrate_add_video
 from web.cli.serve import serve
 from web.cli.upkeep import mend, sweep
 
@@ -22,6 +23,7 @@ app.command()(mend)
 app.command()(sweep)
 app.command()(jobs)
 app.command()(doctor)
+app.command()(migrate_add_video)
 
 
 def main() -> None:

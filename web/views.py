@@ -173,6 +173,7 @@ def _common(
         "consent": _consent(interview.consents),
         "microphone_only_allowed": interview.job.microphone_only_allowed,
         "saved_ms": snapshot.saved_ms,
+        "saved_bytes": sum(part.size_bytes or 0 for part in interview.parts),
         "recording": snapshot.recording,
         "limits": Limits(
             video_bps=settings.media.video_bps,

@@ -25,11 +25,20 @@ def picture_packets(path: Path) -> list[bytes]:
 async def test_an_interview_is_recorded_and_hr_downloads_it(
     house: House, interview: Interview, browser: Browser, context: BrowserContext, tmp_path: Path
 ) -> None:
+    lines: list[str] = []
+    context.on("console", lambda message: lines.append(message.text))
     candidate = await begin(house.server, context, interview)
     await candidate.source.runs_on(8)
     await candidate.finish()
 
     seen = await house.server.api(interview, house.hr_token)
+    size_mb = sum(part["size_bytes"] for part in seen["parts"]) / 1e6
+    told = ["Video recording started", f"Video recorded: {size_mb:.1f} MB", "Video uploaded successfully"]
+    assert [line for line in lines if line.startswith("Video ")] == told, "the console, as the request has it"
+    log = house.server.log.read_text(encoding="utf-8")
+    (stored,) = (line for line in log.splitlines() if "Video uploaded successfully" in line)
+    assert f"path={seen['video_file_path']}" in stored
+    assert f"size_mb={seen['video_size_mb']}" in stored
     assert seen["state"] == "ready"
     path = await house.server.download(interview, house.hr_token, tmp_path / "interview.webm")
     assert path.stat().st_size == (house.server.data / seen["video_file_path"]).stat().st_size

@@ -154,6 +154,8 @@ class InterviewForCandidate(Schema):
     consent: ConsentTold | None
     microphone_only_allowed: bool
     saved_ms: int
+    saved_bytes: int
+    "Of what lies there; of a part that is being written nothing counts yet."
     recording: bool
     limits: Limits
     ice_servers: list[IceServerTold]

@@ -34,6 +34,23 @@ async def test_a_place_in_a_part_is_a_time(modules: Page, target: str, ms: int) 
     assert await call(modules, "hr/playlist.js", "timeOf", PARTS, target) == ms
 
 
+async def test_the_lines_that_the_request_looks_for_come_when_the_server_has_confirmed_them(modules: Page) -> None:
+    module = "candidate/console_lines.js"
+    new, begun = {"everRecorded": False}, {"everRecorded": True}
+    assert await call(modules, module, "linesOf", new, begun) == ["Video recording started"]
+    for before, after in ((new, new), (begun, begun)):
+        assert await call(modules, module, "linesOf", before, after) == []
+    over = ["Video recorded: 12.5 MB", "Video uploaded successfully"]
+    for state, size, lines in (
+        ("ready", 12_460_000, over),
+        ("completed", 12_500_000, over),
+        ("interrupted", 12_500_000, []),
+        ("expired", 12_500_000, []),
+        ("ready", 0, []),
+    ):
+        assert await call(modules, module, "linesOfTheEnd", {"state": state, "saved_bytes": size}) == lines
+
+
 @pytest.mark.parametrize(("ms", "text"), [(0, "0:00"), (42_999, "0:42"), (197_000, "3:17"), (3_725_000, "1:02:05")])
 async def test_clock_time(modules: Page, ms: int, text: str) -> None:
     assert await call(modules, "shared/format.js", "clockTime", ms) == text

@@ -15,6 +15,7 @@
 import { ApiProblem, InterviewApi, loadProblem } from "./api.js";
 import { wallClock } from "./clock.js";
 import { Connections } from "./connections.js";
+import { linesOf, linesOfTheEnd } from "./console_lines.js";
 import { ControlChannel } from "./control_channel.js";
 import { isAllowed, watchNetwork, watchTracks } from "./device_watch.js";
 import { DeviceError, closeStream, openDevices } from "./devices.js";
@@ -70,10 +71,28 @@ export class Room {
     if (flow === this.flow && commands.length === 0) return;
     const [before, after] = [this.flow, flow].map(({ screen, questions }) => `${screen} ${questions.place?.question} ${questions.place?.step === "answering"}`);
     if (before !== after) this.sound.stop();
+    const lines = linesOf(this.flow, flow);
+    const isNowOver = flow.screen === "thanks" && this.flow.screen !== "thanks";
     this.flow = flow;
+    if (lines.length > 0) this.#log(lines);
+    if (isNowOver) void this.#logTheEnd(event);
     this.#silence(flow.publishing && isSilenced(flow.questions));
     this.view.render(flow);
     for (const command of commands) this.#carryOut(command);
+  }
+
+  /** @param {string[]} lines */
+  #log(lines) {
+    for (const line of lines) console.info(line);
+  }
+
+  /** @param {FlowEvent} event what ended it: the answer to this page's own request, or the server's word */
+  async #logTheEnd(event) {
+    try {
+      this.#log(linesOfTheEnd(event.type === "finished" ? event.interview : await this.api.load()));
+    } catch {
+      // What the server has not confirmed is not said.
+    }
   }
 
   /** While the interview is paused nothing leaves this device, also over a connection that stands. @param {boolean} isSilent */

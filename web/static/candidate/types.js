@@ -14,7 +14,7 @@
  * @typedef {{
  *   session_id: string, state: string, job: {title: string}, candidate: {name: string},
  *   questions: Question[], notice: Notice, consent: null | {notice_version: string, given_at: string},
- *   microphone_only_allowed: boolean, saved_ms: number, recording: boolean, limits: Limits, ice_servers: RTCIceServer[],
+ *   microphone_only_allowed: boolean, saved_ms: number, saved_bytes?: number, recording: boolean, limits: Limits, ice_servers: RTCIceServer[],
  *   flow?: Place | null, answers_only?: boolean, deadline_at?: string | null, help_contact?: string | null, away_ms?: number | null
  * }} Interview
  *

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests drive besides Python: a Chromium (needed), Firefox, mkvtoolnix, coturn and espeak-ng (tests that need
+# What the tests drive besides Python: a Chromium (needed), Firefox, mkvtoolnix, coturn, espeak-ng and nginx (tests that need
 # them skip without).
 set -eu
 
@@ -24,6 +24,7 @@ has_chromium || missing="$missing chromium"
 has mkvinfo || missing="$missing mkvtoolnix"
 has firefox-esr || has firefox || missing="$missing firefox-esr"
 has turnserver || missing="$missing coturn"
+{ has nginx || [ -x /usr/sbin/nginx ]; } || missing="$missing nginx"
 has espeak-ng || missing="$missing espeak-ng"
 
 if [ -n "$missing" ] && may_install; then
@@ -33,8 +34,11 @@ if [ -n "$missing" ] && may_install; then
         DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
             say "$package could not be installed; tests that need it say so."
     done
-    # Debian starts a coturn for the whole network when it is installed. The tests start their own; nobody asked for that one.
-    case "$missing" in *coturn*) as_root systemctl disable --now coturn >/dev/null 2>&1 || true ;; esac
+    # Debian starts a coturn and an nginx for the whole network when they are installed. The tests start their own;
+    # nobody asked for those.
+    for service in coturn nginx; do
+        case "$missing" in *$service*) as_root systemctl disable --now $service >/dev/null 2>&1 || true ;; esac
+    done
 fi
 
 if ! has_chromium; then

@@ -32,6 +32,7 @@ from signaling.aio.whip_routes import Whip
 from web import formats, middleware, views
 from web.auth import Auth
 from web.routes import routes
+from web.sending import FileSender
 from web.services import LEAST_ROOM_BYTES, SERVICES, Services
 from web.settings import Settings
 
@@ -67,6 +68,8 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         stack.push_async_callback(disk.stop)
         live_interviews = _live_interviews(settings, clock, database, disk, data_folder, recordings, heavy_work)
         stack.push_async_callback(live_interviews.close_all)
+        sender = FileSender()
+        stack.callback(sender.close)
         auth = Auth(database, data_folder.server_key(), clock, settings.web)
         stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
         stack.push_async_callback(_cancel, asyncio.create_task(_watch_deadlines(database, live_interviews, clock)))
@@ -83,6 +86,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             live_interviews,
             auth,
             *_live_routes(settings, live_interviews, auth, clock),
+            sender,
         )
 
 

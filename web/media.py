@@ -3,14 +3,17 @@
 import asyncio
 import os
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from aiohttp import web as aioweb
 
 from signaling.aio.errors import PreconditionFailed, Problem
+from web.proxies import is_trusted
 from web.ranges import Changed, FileVersion, Stretch, Unchanged, Unsatisfiable, Whole, select
+from web.services import SERVICES
 
-CHUNK = 256 * 1024
-"Bytes that are read at a time, in a thread; six seconds of a recording at its cap."
+CACHING = "private, no-cache"
+"A browser may keep it, and asks each time whether it still may have it."
 
 
 class RangeNotSatisfiable(Problem):
@@ -44,9 +47,34 @@ async def send_file(
     response.content_type = content_type
     response.content_length = last + 1 - first
     if download_name is not None:
-        response.headers["Content-Disposition"] = f'attachment; filename="{download_name}"'
-    await _send(request, response, descriptor, first, last)
+        response.headers["Content-Disposition"] = _attachment(download_name)
+    await response.prepare(request)
+    if request.method != "HEAD":
+        await request.app[SERVICES].sender.send(request, response, descriptor, first, last)
+        await response.write_eof()
     return response
+
+
+def handed_over(
+    request: aioweb.Request, path: str, *, content_type: str, download_name: str | None
+) -> aioweb.Response | None:
+    """The answer that has nginx send a file of the data folder itself, ranges and all (X-Accel-Redirect).
+
+    None where the settings name no location for that, or where nobody whom they trust stands between: whoever reaches
+    us past the proxy would get an empty file.
+    """
+    settings = request.app[SERVICES].settings.web
+    peer = None if request.transport is None else request.transport.get_extra_info("peername")
+    if settings.accel_redirect is None or not peer or not is_trusted(peer[0], settings.proxies):
+        return None
+    headers = {"X-Accel-Redirect": settings.accel_redirect + quote(path), "Cache-Control": CACHING}
+    if download_name is not None:
+        headers["Content-Disposition"] = _attachment(download_name)
+    return aioweb.Response(headers=headers, content_type=content_type)
+
+
+def _attachment(name: str) -> str:
+    return f'attachment; filename="{name}"'
 
 
 def _version(descriptor: int) -> FileVersion:
@@ -59,24 +87,7 @@ def _version(descriptor: int) -> FileVersion:
 def _validators(version: FileVersion) -> dict[str, str]:
     return {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": CACHING,
         "ETag": version.entity_tag,
         "Last-Modified": version.last_modified,
     }
-
-
-async def _send(
-    request: aioweb.Request, response: aioweb.StreamResponse, descriptor: int, first: int, last: int
-) -> None:
-    await response.prepare(request)
-    if request.method == "HEAD":
-        return
-    position = first
-    while position <= last:
-        chunk = await asyncio.to_thread(os.pread, descriptor, min(CHUNK, last + 1 - position), position)
-        if not chunk:
-            # Shorter than it was a moment ago; a broken connection tells the client, a tidy end would not.
-            raise ConnectionResetError("the file was cut while it was being sent")
-        await response.write(chunk)
-        position += len(chunk)
-    await response.write_eof()

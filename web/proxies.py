@@ -21,12 +21,12 @@ def read_origin(
     peer: str, scheme: str, forwarded_for: Sequence[str], forwarded_proto: Sequence[str], trusted: Networks
 ) -> Origin:
     """Walk `X-Forwarded-For` from its end while the one before is trusted. The headers come as lists of their lines."""
-    if not _is_trusted(peer, trusted):
+    if not is_trusted(peer, trusted):
         return Origin(peer, scheme)
     address = peer
     for hop in reversed(_split(forwarded_for)):
         address = hop
-        if not _is_trusted(hop, trusted):
+        if not is_trusted(hop, trusted):
             break
     protocols = [protocol.lower() for protocol in _split(forwarded_proto)]
     if protocols and protocols[-1] in {"http", "https"}:
@@ -38,7 +38,8 @@ def _split(lines: Sequence[str]) -> list[str]:
     return [item.strip() for line in lines for item in line.split(",") if item.strip()]
 
 
-def _is_trusted(address: str, trusted: Networks) -> bool:
+def is_trusted(address: str, trusted: Networks) -> bool:
+    """Whether an address is one of these proxies."""
     try:
         ip = ip_address(address)
     except ValueError:

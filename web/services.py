@@ -16,6 +16,7 @@ from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.whip_routes import Whip
 from web.auth import Auth
+from web.sending import FileSender
 from web.settings import Settings
 
 LEAST_ROOM_BYTES = 500_000_000
@@ -52,6 +53,8 @@ class Services:
     "Takes offers from senders."
     control: ControlSocket
     "Talks with candidates' pages."
+    sender: FileSender
+    "Sends files."
 
 
 SERVICES = aioweb.AppKey("services", Services)

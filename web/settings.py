@@ -25,6 +25,7 @@ from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
 
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9_-]+)*")
+_LOCATION = re.compile(r"(/[A-Za-z0-9_-]+)+/")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -44,6 +45,11 @@ class WebSettings(BaseModel):
     tls_key: Path | None = Field(None, description="The certificate's private key (PEM).")
     trusted_proxies: tuple[str, ...] = Field(
         (), description="Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+    )
+    accel_redirect: str | None = Field(
+        None,
+        description="The internal location of an nginx in front that stands for the data folder, as in "
+        "`/holdfast-files/`: nginx then sends files itself. Only trusted proxies are told to.",
     )
     max_body_bytes: Annotated[int, Field(ge=65_536)] = Field(
         131_072, description="The largest request body that is read, in bytes; a larger one gets 413."
@@ -71,6 +77,13 @@ class WebSettings(BaseModel):
         if not _BASE_PATH.fullmatch(parts.path.rstrip("/")):
             raise ValueError("its path may hold letters, digits, hyphens, underscores and slashes alone")
         return url.rstrip("/")
+
+    @field_validator("accel_redirect")
+    @classmethod
+    def _is_a_location(cls, path: str | None) -> str | None:
+        if path is not None and not _LOCATION.fullmatch(path):
+            raise ValueError("write a path that begins and ends with a slash, as in /holdfast-files/")
+        return path
 
     @field_validator("trusted_proxies", "metrics_from")
     @classmethod

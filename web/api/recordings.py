@@ -6,6 +6,7 @@ import os
 
 from aiohttp import web as aioweb
 
+from db import stored_files
 from db.errors import NotFound
 from db.models import InterviewSession
 from db.states import PartState
@@ -15,10 +16,10 @@ from media_server.recording.names import download_name
 from signaling.aio.errors import Problem
 from web.auth import interview_for
 from web.gate import hr_asker_of
-from web.media import send_file
+from web.media import handed_over, send_file
 from web.problems import NotReady
 from web.services import SERVICES
-from web.views import is_joined, timeline_of
+from web.views import timeline_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,24 +40,24 @@ class PartJoined(Problem):
 
 async def get_part(request: aioweb.Request) -> aioweb.StreamResponse:
     """One part, as it lies there; not while it is being written."""
-    interview = await _seen_by_hr(request)
     number = _number(request.match_info["number"])
-    part = next((part for part in interview.parts if part.number == number), None)
-    if part is None:
-        raise NotFound("no such part")
+    async with request.app[SERVICES].database.reading() as db_session:
+        part = await stored_files.part_file(db_session, request.match_info["session_id"], number)
     if part.state is PartState.OPEN:
         raise NotReady("This part is still being recorded. It can be played once it has ended.")
-    if is_joined(interview, part):
+    if part.is_joined:
         raise PartJoined("The parts of this interview have been joined. Its recording holds this one too.")
     return await send(request, part.path)
 
 
 async def download(request: aioweb.Request) -> aioweb.StreamResponse:
     """The recording, to keep."""
-    interview = await _seen_by_hr(request)
-    if interview.video_file_path is None:
+    session_id = request.match_info["session_id"]
+    async with request.app[SERVICES].database.reading() as db_session:
+        path = await stored_files.recording_path(db_session, session_id)
+    if path is None:
         raise NotReady("The recording can be downloaded once the interview is finished and its parts are joined.")
-    return await send(request, interview.video_file_path, download_name(interview.session_id))
+    return await send(request, path, download_name(session_id))
 
 
 async def chapters(request: aioweb.Request) -> aioweb.Response:
@@ -99,6 +100,9 @@ async def send(
             "It should be on the server's disk and is not. The server's operator can find out why."
         ) from None
     try:
+        handed = handed_over(request, path, content_type=content_type, download_name=name)
+        if handed is not None:
+            return handed
         return await send_file(request, descriptor, content_type=content_type, download_name=name)
     finally:
         os.close(descriptor)

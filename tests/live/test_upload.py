@@ -1,4 +1,4 @@
-"""What Chromium's own MediaRecorder recorded, sent by the page that recorded it."""
+"""What a browser's own MediaRecorder recorded, sent by the page that recorded it."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.live.conftest import House
 from tests.live.decode import covered_share, decode, events
+from tests.live.firefox import firefox_tab, missing_for_firefox
 from tests.live.harness import Interview, until
 from tests.live.network import BadNetwork
 from tests.live.playback import player
@@ -98,6 +99,30 @@ async def test_a_live_part_and_an_upload_become_one_recording(
     await until(ready, within_s=60)
     seen = await house.server.api(interview, house.hr_token)
     assert [(part["source"], part["state"]) for part in seen["parts"]] == [("live", "stored"), ("upload", "stored")]
+    path = await house.server.download(interview, house.hr_token, tmp_path / "interview.webm")
+    decoded = decode(path)
+    assert (decoded.errors, decoded.unreadable) == ((), 0)
+    assert decoded.end_s == pytest.approx(seen["duration_ms"] / 1000, abs=0.2)
+    async with player(browser) as chromium_player:
+        played = await chromium_player.check(path)
+    assert played.plays_to_its_end
+    assert played.seeks
+
+
+@pytest.mark.firefox
+async def test_what_firefox_recorded_is_taken_too(house: House, browser: Browser, tmp_path: Path) -> None:
+    missing = missing_for_firefox()
+    if missing is not None:
+        pytest.skip(missing)
+    interview = await house.server.add_interview(house.job, consented=True)
+    url = f"/api/interviews/{interview.session_id}/upload-video"
+    async with firefox_tab() as tab:
+        await tab.open(f"{house.server.base_url}/check")
+        assert await tab.evaluate(f"({_RECORD})({json.dumps({'codec': 'vp8', 'seconds': 4})})") > 20_000
+        status, text = await tab.evaluate(f"({_SEND})({json.dumps({'url': url, 'token': interview.token})})")
+    assert (status, json.loads(text)["message"]) == (200, "Video uploaded successfully")
+    seen = await house.server.api(interview, house.hr_token)
+    assert (seen["state"], seen["parts"][0]["video_codec"]) == ("ready", "VP8")
     path = await house.server.download(interview, house.hr_token, tmp_path / "interview.webm")
     decoded = decode(path)
     assert (decoded.errors, decoded.unreadable) == ((), 0)

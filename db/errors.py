@@ -17,6 +17,18 @@ class NothingRecorded(Conflict):
     """An interview without a single part cannot be finished."""
 
 
+class LastOwner(Conflict):
+    """A job without an owner could not be managed by anybody."""
+
+
+class JobArchived(Conflict):
+    """Nobody is invited to a job that is archived."""
+
+
+class HoldsRecordings(Conflict):
+    """A job is deleted only when nothing that was recorded goes with it."""
+
+
 class DatabaseUnusable(DatabaseError):  # noqa: N818  it says what to know
     """The database file cannot serve; the message is for the operator and says what to do."""
 

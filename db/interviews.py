@@ -40,6 +40,18 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with a time, takes and sound of its own."""
+
+    text: str
+    "What is asked."
+    allowance: Allowance
+    "Its time and takes."
+    optional: bool = False
+    "Whether it may be skipped."
+
+
+@dataclass(frozen=True, slots=True)
 class InterviewSummary:
     """One line of HR's list."""
 
@@ -68,13 +80,13 @@ async def add_interview(
     session_id: str,
     job_id: int,
     candidate_id: int,
-    questions: Sequence[str],
+    questions: Sequence[str | Asked],
     now: datetime,
     *,
     deadline_at: datetime | None = None,
     allowance: Allowance | None = None,
 ) -> InterviewSession:
-    """Set an interview up, `invited`; `allowance` is the same for all its questions.
+    """Set an interview up, `invited`; `allowance` counts for the questions that do not say their own.
 
     Without a `deadline_at` its link is good as long as the job says. Raises Conflict when the session id is taken,
     NotFound for an unknown job or candidate.
@@ -86,14 +98,18 @@ async def add_interview(
         raise NotFound(f"there is no job {job_id}")
     if await db_session.get(Candidate, candidate_id) is None:
         raise NotFound(f"there is no candidate {candidate_id}")
-    each = asdict(allowance or Allowance())
+    general = allowance or Allowance()
+    asked = [each if isinstance(each, Asked) else Asked(each, general) for each in questions]
     interview = InterviewSession(
         session_id=session_id,
         job_id=job_id,
         candidate_id=candidate_id,
         created_at=now,
         deadline_at=deadline_at or now + timedelta(days=job.deadline_days),
-        questions=[InterviewQuestion(index=index, text=text, **each) for index, text in enumerate(questions, start=1)],
+        questions=[
+            InterviewQuestion(index=index, text=each.text, optional=each.optional, **asdict(each.allowance))
+            for index, each in enumerate(asked, start=1)
+        ],
     )
     db_session.add(interview)
     await db_session.flush()

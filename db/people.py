@@ -167,10 +167,7 @@ async def add_job(
 
     Raises ValueError unless recordings are kept, and links are good, for a day at least.
     """
-    if deadline_days < 1:
-        raise ValueError("a link is good for at least one day")
-    if retention_days < 1:
-        raise ValueError("recordings are kept for at least one day; an interrupted interview has to find its own again")
+    check_days(retention_days, deadline_days)
     job = Job(
         title=title,
         retention_days=retention_days,
@@ -189,6 +186,14 @@ async def add_job(
     db_session.add(job)
     await db_session.flush()
     return job
+
+
+def check_days(retention_days: int, deadline_days: int) -> None:
+    """Raise ValueError unless recordings are kept, and links are good, for a day at least."""
+    if deadline_days < 1:
+        raise ValueError("a link is good for at least one day")
+    if retention_days < 1:
+        raise ValueError("recordings are kept for at least one day; an interrupted interview has to find its own again")
 
 
 async def get_job(db_session: AsyncSession, job_id: int) -> Job:

@@ -16,6 +16,7 @@ from db.work import Task, WorkKind
 from media_server.aio.aiortc_tap import NetworkSettings
 from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.disk import Disk
+from media_server.aio.job_sounds import JobSounds
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
@@ -58,6 +59,8 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         await recordings.mend_all()
         await recordings.finish_pending(join=False)
         sounds = Sounds(database, data_folder, recordings, settings.work, settings.speech)
+        job_sounds = JobSounds(database, data_folder, settings.work)
+        await job_sounds.tidy_all()
         transcoder = Transcoder(database, data_folder, recordings, settings.media.video_bps)
         heavy_work = HeavyWork(
             database, clock, settings.work, doers(recordings, sounds, transcoder), speech=bool(settings.speech.command)
@@ -82,6 +85,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             recordings,
             heavy_work,
             sounds,
+            job_sounds,
             Uploads(database, data_folder, recordings, settings.work, clock),
             live_interviews,
             auth,

@@ -1,14 +1,18 @@
 """Set an interview up for a candidate, and make the link that they are sent."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import interviews, people
-from db.interviews import Allowance
-from db.models import InterviewSession
+from db import interviews, jobs, people
+from db.errors import JobArchived
+from db.interviews import Allowance, Asked
+from db.models import InterviewSession, JobQuestion, QuestionSound
+from media_server.aio.contained_files import ContainedFiles
+from media_server.aio.job_sounds import hand_on
 from media_server.recording.names import folder_name
 from signaling.protocol.tokens import candidate_token
 
@@ -27,10 +31,10 @@ class NewInterview:
     "Identifies the candidate, if it is known."
     candidate_id: str | None = None
     "The same, by the host platform's id."
-    questions: tuple[str, ...] = ()
-    "What they are asked, in order."
+    questions: tuple[str | Asked, ...] | None = None
+    "What they are asked, in order; None: what the job asks."
     allowance: Allowance | None = None
-    "Time and takes for each question; None: no time to think, one take of any length."
+    "Time and takes for each question of a text alone; None: no time to think, one take of any length."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +49,40 @@ class Links:
     "Where a sender posts its offer to."
 
 
-async def set_up(db_session: AsyncSession, new: NewInterview, now: datetime) -> InterviewSession:
+async def set_up(
+    db_session: AsyncSession, new: NewInterview, now: datetime, files: ContainedFiles | None = None
+) -> InterviewSession:
     """Add the interview, and the candidate unless they are known; its link is good for as long as its job says.
 
-    Raises Conflict and NotFound.
+    `files`: where the sounds of the job's questions lie; None: they stay behind. Raises JobArchived, Conflict and
+    NotFound.
     """
-    job = await people.get_job(db_session, new.job_id)
+    job = await jobs.get_job(db_session, new.job_id)
+    if job.archived_at is not None:
+        raise JobArchived(f"job {new.job_id} is archived")
     candidate = await people.identify_candidate(
         db_session, new.candidate, folder_name(new.candidate), now, email=new.email, external_id=new.candidate_id
     )
-    return await interviews.add_interview(
+    interview = await interviews.add_interview(
         db_session,
         new.session_id,
         new.job_id,
         candidate.id,
-        new.questions,
+        [_asked(question) for question in job.questions] if new.questions is None else new.questions,
         now,
         deadline_at=now + timedelta(days=job.deadline_days),
         allowance=new.allowance,
     )
+    if new.questions is None and files is not None:
+        heard = await asyncio.to_thread(hand_on, files, job.questions, new.session_id, candidate.folder)
+        for question in interview.questions:
+            question.sound = heard.get(question.index, QuestionSound.NONE)
+    return interview
+
+
+def _asked(question: JobQuestion) -> Asked:
+    allowance = Allowance(question.think_ms, question.answer_ms, question.max_takes)
+    return Asked(question.text, allowance, question.optional)
 
 
 def links_for(server_key: bytes, base_url: str, session_id: str, link_version: int) -> Links:

@@ -8,6 +8,7 @@ from db.clock import Clock
 from db.engine import Database
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.disk import Disk
+from media_server.aio.job_sounds import JobSounds
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
 from media_server.aio.uploads import Uploads
@@ -43,6 +44,8 @@ class Services:
     "Joins, transcodes and cuts beside everything else."
     sounds: Sounds
     "Makes the sound files of questions and answers."
+    job_sounds: JobSounds
+    "Takes the sounds of jobs' questions."
     uploads: Uploads
     "Takes recordings that were made elsewhere."
     live_interviews: LiveInterviews

@@ -5,12 +5,10 @@ leaves either no file or a whole one.
 """
 
 import asyncio
-import errno
 import logging
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from db import interviews, work
@@ -20,12 +18,12 @@ from db.models import InterviewQuestion, InterviewSession, QuestionSound
 from db.states import InterviewState
 from db.work import Task
 from media_server.aio import recording_files
-from media_server.aio.assemble import LEAST_ROOM
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.recordings import Recordings
-from media_server.aio.sound_job import Job, Outcome, SoundRefusal
+from media_server.aio.sound_job import Outcome
+from media_server.aio.sound_making import LOOK_WITHIN_S, SoundRefused, Wanted, sound_made
 from media_server.aio.work import GiveUp
-from media_server.aio.worker_process import SOON, WAITED_FOR, OnProgress, Priority, run_program, run_worker
+from media_server.aio.worker_process import SOON, WAITED_FOR, OnProgress, Priority, run_program
 from media_server.recording import names
 from media_server.recording.answers import AnswerMark, take_spans
 from media_server.recording.timeline import Timeline
@@ -33,21 +31,10 @@ from media_server.settings import SpeechSettings, WorkSettings
 
 logger = logging.getLogger(__name__)
 
-WORKER: Final = "media_server.aio.sound_worker"
 ANSWER_RATE: Final = 16_000
 "Samples per second of an answer's sound: what speech recognition takes."
 CHECKS_AT_ONCE: Final = 2
-LOOK_WITHIN_S: Final = 60.0
-"How long looking at an upload may take."
 _NOT_BEGUN: Final = frozenset({InterviewState.INVITED, InterviewState.CONSENTED})
-
-
-class SoundRefused(Exception):  # noqa: N818  it says what happened
-    """What was handed in is no sound that we take; nothing was changed."""
-
-    def __init__(self, refusal: SoundRefusal, why: str) -> None:
-        super().__init__(why)
-        self.refusal = refusal
 
 
 class Sounds:
@@ -81,7 +68,7 @@ class Sounds:
         name = names.answer_name(interview.session_id, index, take)
         source = await asyncio.to_thread(self._data_folder.files.open, interview.video_file_path)
         try:
-            await self._make(interview, name, source, _Wanted("matroska", span.start_ms, span.end_ms, ANSWER_RATE))
+            await self._make(interview, name, source, Wanted("matroska", span.start_ms, span.end_ms, ANSWER_RATE))
         except SoundRefused as refused:
             raise GiveUp(str(refused)) from refused
         finally:
@@ -99,9 +86,10 @@ class Sounds:
         with tempfile.TemporaryFile(dir=self._data_folder.uploads_path) as file:
             heard = file.fileno()
             await run_program(self._speech.command, text.encode() + b"\n", heard, within_s=self._speech.within_s)
-            wanted = _Wanted("wav", voice=(index, QuestionSound.SYNTHESISED))
+            voice = (index, QuestionSound.SYNTHESISED)
             try:
-                await self._make(interview, names.question_name(task.session_id, index), heard, wanted)
+                name = names.question_name(task.session_id, index)
+                await self._make(interview, name, heard, Wanted("wav"), voice=voice)
             except SoundRefused as refused:
                 raise GiveUp(f"what {self._speech.command[0]} wrote cannot be used: {refused}") from refused
 
@@ -116,10 +104,12 @@ class Sounds:
         if interview.state not in _NOT_BEGUN:
             raise Conflict(f"interview {session_id} has begun")
         longest_ms = round(self._settings.max_sound_s * 1000)
-        wanted = _Wanted("wav", longest_ms=longest_ms, voice=(index, QuestionSound.UPLOADED))
+        wanted, voice = Wanted("wav", longest_ms=longest_ms), (index, QuestionSound.UPLOADED)
         name = names.question_name(session_id, index)
         async with self._checks:
-            outcome = await self._make(interview, name, source, wanted, WAITED_FOR, LOOK_WITHIN_S)
+            outcome = await self._make(
+                interview, name, source, wanted, voice=voice, priority=WAITED_FOR, within_s=LOOK_WITHIN_S
+            )
         return outcome.samples * 1000 // outcome.rate
 
     # --- steps ----------------------------------------------------------------------------
@@ -129,32 +119,17 @@ class Sounds:
         interview: InterviewSession,
         name: str,
         source: int,
-        wanted: "_Wanted",
+        wanted: Wanted,
+        *,
+        voice: "_Voice | None" = None,
         priority: Priority = SOON,
         within_s: float | None = None,
     ) -> Outcome:
-        files = self._data_folder.files
         partial = recording_files.draft_path(interview, name)
-        output = await asyncio.to_thread(self._create, partial)
-        try:
-            job = wanted.job(source, output).encode()
-            told = await run_worker(WORKER, job, [source, output], priority=priority, within_s=within_s)
-            outcome = Outcome.decode(told)
-            if outcome.errno:
-                raise OSError(outcome.errno, os.strerror(outcome.errno), partial)
-            if outcome.refusal is not None:
-                raise SoundRefused(SoundRefusal(outcome.refusal), outcome.why)
-            await self._name(interview, partial, name, wanted.voice)
-        finally:
-            os.close(output)
-            await asyncio.to_thread(recording_files.remove_part_name, files, partial)
+        making = sound_made(self._data_folder, partial, source, wanted, priority=priority, within_s=within_s)
+        async with making as outcome:
+            await self._name(interview, partial, name, voice)
         return outcome
-
-    def _create(self, partial: str) -> int:
-        if self._data_folder.room().free_bytes < LEAST_ROOM:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), partial)
-        self._data_folder.files.remove(partial)
-        return self._data_folder.files.create(partial)
 
     async def _name(self, interview: InterviewSession, partial: str, name: str, voice: "_Voice | None") -> None:
         files, path = self._data_folder.files, recording_files.sound_path(interview, name)
@@ -184,21 +159,6 @@ class Sounds:
         for name in files.names_in(folder):
             if name != kept and name.startswith(f"answer_q{index}_") and names.is_wav_of(name, interview.session_id):
                 files.remove(f"{folder}/{name}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is to be made of a file (see the fields of :class:`Job`), and for which question."""
-
-    format: str
-    start_ms: int = 0
-    end_ms: int | None = None
-    rate: int | None = None
-    longest_ms: int | None = None
-    voice: "_Voice | None" = None
-
-    def job(self, source: int, output: int) -> Job:
-        return Job(source, output, self.format, self.start_ms, self.end_ms, self.rate, self.longest_ms)
 
 
 _Voice = tuple[int, QuestionSound]

@@ -17,6 +17,9 @@ MAX_FOLDER_BYTES: Final = 120
 PARTS_FOLDER: Final = ".parts"
 "Where parts lie, inside the candidate's folder, until the recording is assembled."
 
+JOBS_FOLDER: Final = ".jobs"
+"Where the sounds of jobs' questions lie, a folder for each job; no candidate's folder begins with a dot."
+
 UPLOAD_DRAFT, REPLACED = "upload-", "replaced-"
 "How what an upload needs for a moment is named, beside the parts; the next start removes what a crash left of it."
 
@@ -88,6 +91,16 @@ def is_of_an_upload(name: str) -> bool:
 def question_name(session_id: str, index: int) -> str:
     """`question_q1_abc12345.wav`: a question as it was spoken. The eight characters tell the interview."""
     return f"question_q{index}_{_wav_key(session_id)}.wav"
+
+
+def job_sounds_folder(job_id: int) -> str:
+    """`.jobs/7`, below `uploads/`, where no candidate's folder can be: the sounds of a job's questions."""
+    return f"{JOBS_FOLDER}/{job_id}"
+
+
+def job_question_name(question_id: int, token: str) -> str:
+    """`question_q12_abc12345.wav`: a job's question as it is spoken. Another sound has another `token`, eight of `[0-9a-z]`."""
+    return f"question_q{question_id}_{token}.wav"
 
 
 def answer_name(session_id: str, index: int, take: int = 1) -> str:

@@ -15,9 +15,10 @@ from db.errors import Conflict, NotFound
 from db.models import QuestionSound, Take, Work, WorkState
 from db.states import InterviewState
 from db.work import Task, WorkKind
-from media_server.aio import sounds as sounds_module
+from media_server.aio import sound_making
 from media_server.aio.sound_job import SoundRefusal
-from media_server.aio.sounds import SoundRefused, Sounds
+from media_server.aio.sound_making import SoundRefused
+from media_server.aio.sounds import Sounds
 from media_server.aio.work import GiveUp, HeavyWork
 from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
@@ -240,7 +241,7 @@ async def test_once_the_interview_has_begun_its_questions_stay(house: House) -> 
 
 
 async def test_a_crashing_look_leaves_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sounds_module, "WORKER", "media_server.aio.is_not_there")
+    monkeypatch.setattr(sound_making, "WORKER", "media_server.aio.is_not_there")
     await house.invite("one")
     with pytest.raises(WorkerFailed):
         await hand_in(house, tone(1))

@@ -61,6 +61,14 @@ def test_an_interview_is_added_as_the_contract_says(job: str, data: Path) -> Non
     assert added["session_id"] in call("interview", "list").stdout
 
 
+def test_jobs_are_listed_with_what_is_in_them(job: str) -> None:
+    told("interview", "add", "--job", job, "--candidate", "John Doe")
+    (listed,) = told("job", "list")
+    assert (listed["job_id"], listed["title"], listed["questions"]) == (int(job), "Lighthouse keeper", 0)
+    assert (listed["interviews"], listed["archived_at"]) == ({"invited": 1}, None)
+    assert re.search(r"1 +Lighthouse keeper +0 +1 +open", call("job", "list").stdout)
+
+
 @pytest.mark.parametrize(
     ("flags", "allowed"),
     [

@@ -11,7 +11,7 @@ from db.errors import Conflict, NotFound
 from db.models import InterviewSession, QuestionSound
 from media_server.aio import recording_files
 from media_server.aio.sound_job import SoundRefusal
-from media_server.aio.sounds import SoundRefused
+from media_server.aio.sound_making import SoundRefused
 from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
 from signaling.aio.errors import Problem, TooLarge, UnsupportedMediaType

@@ -58,7 +58,10 @@ def add_interview(
         str | None, typer.Option("--candidate-id", metavar="ID", help="The same, by the host platform's id.")
     ] = None,
     question: Annotated[
-        list[str] | None, typer.Option("--question", metavar="TEXT", help="What is asked; once for each question.")
+        list[str] | None,
+        typer.Option(
+            "--question", metavar="TEXT", help="What is asked, once for each question; otherwise what the job asks."
+        ),
     ] = None,
     think: ThinkOption = "none",
     answer: AnswerOption = "unlimited",
@@ -86,7 +89,7 @@ def add_interview(
         candidate.strip(),
         email,
         candidate_id,
-        tuple(question or ()),
+        tuple(question) if question else None,
         allowance,
     )
     added = run(_add(settings, new, consented=consented))
@@ -144,7 +147,7 @@ async def _add(settings: Settings, new: NewInterview, *, consented: bool) -> dic
     async with workshop(settings) as shop:
         now = shop.clock.utc_now()
         async with shop.database.writing() as db_session:
-            interview = await set_up(db_session, new, now)
+            interview = await set_up(db_session, new, now, shop.data_folder.files)
             if consented:
                 version = settings.notice.version
                 await interviews.give_consent(db_session, new.session_id, version, "command line", now)

@@ -1,13 +1,19 @@
 """`holdfast user …` and `holdfast job …`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
+from db import jobs as db_jobs
 from db import people
+from db.jobs import JobSummary
 from db.models import TokenKind
 from signaling.protocol.tokens import random_token, token_hash
+from web import views
 from web.cli.common import (
     ConfigOption,
     DataOption,
@@ -125,6 +131,45 @@ def add_job(
         print_json({"job_id": job_id})
     else:
         typer.echo(f"Added job {job_id}, {title}.")
+
+
+@jobs.command("list")
+def list_jobs(data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List all jobs, newest first."""
+
+    async def read(settings: Settings) -> list[JobSummary]:
+        async with workshop(settings) as shop, shop.database.reading() as db_session:
+            return await db_jobs.all_jobs(db_session)
+
+    summaries = run(read(read_settings(config, data)))
+    if as_json:
+        typer.echo(views.as_json([_told(summary) for summary in summaries]))
+    else:
+        _print_table(summaries)
+
+
+def _told(job: JobSummary) -> dict[str, object]:
+    return {
+        "job_id": job.id,
+        "title": job.title,
+        "questions": job.questions,
+        "interviews": {state.value: count for state, count in job.interviews.items()},
+        "created_at": job.created_at,
+        "archived_at": job.archived_at,
+        "last_activity_at": job.last_activity_at,
+    }
+
+
+def _print_table(summaries: Sequence[JobSummary]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("Job", "Title", "Questions", "Interviews", "State"):
+        table.add_column(column, no_wrap=True, justify="right" if column in {"Questions", "Interviews"} else "left")
+    for job in summaries:
+        state = "open" if job.archived_at is None else "archived"
+        table.add_row(str(job.id), job.title, str(job.questions), str(sum(job.interviews.values())), state)
+    # A pipe has no width; nothing may be cut off there.
+    console = Console() if sys.stdout.isatty() else Console(width=1_000)
+    console.print(table, markup=False)
 
 
 async def _add_user(settings: Settings, email: str, password_hash: str) -> int:

@@ -163,6 +163,9 @@ def tidy_parts(files: ContainedFiles, known: AbstractSet[str], joined: Mapping[s
     `known` is what rows name; `joined` tells for each joined part which recording holds it now.
     """
     for name in files.names_in(UPLOADS):
+        if name.startswith(names.RECEIVED):
+            files.remove(f"{UPLOADS}/{name}")
+            continue
         # What is no folder was put there by somebody; `doctor` tells of it.
         with contextlib.suppress(OutsideFolder):
             _tidy_candidate(files, f"{UPLOADS}/{name}", known, joined)

@@ -30,6 +30,7 @@ from media_server.aio.data_folder import DataFolder
 from media_server.aio.recordings import STORED, Recordings
 from media_server.aio.upload_job import Job, Outcome
 from media_server.aio.worker_process import WAITED_FOR, WorkerFailed, run_worker
+from media_server.recording import names
 from media_server.recording.uploads import UploadRefusal, UploadRefused
 from media_server.settings import WorkSettings
 
@@ -97,7 +98,8 @@ class Uploads:
 
     def new_file(self) -> BinaryIO:
         """A file without a name for what is received: it goes with this process, however that ends. Blocking."""
-        return tempfile.TemporaryFile(dir=self._data_folder.uploads_path, buffering=0)
+        # Systems without O_TMPFILE name it for an instant; the next start knows such a name.
+        return tempfile.TemporaryFile(dir=self._data_folder.uploads_path, prefix=names.RECEIVED, buffering=0)
 
     @contextlib.asynccontextmanager
     async def draft(self, session_id: str, source: int, user_agent: str) -> AsyncIterator[Draft]:

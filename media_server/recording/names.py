@@ -23,6 +23,9 @@ JOBS_FOLDER: Final = ".jobs"
 UPLOAD_DRAFT, REPLACED = "upload-", "replaced-"
 "How what an upload needs for a moment is named, beside the parts; the next start removes what a crash left of it."
 
+RECEIVED: Final = ".received-"
+"How files begin that have a name only where the system knows none without, and for an instant at that."
+
 _NOBODY: Final = "candidate"
 _RESERVED: Final = re.compile(
     r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])", re.IGNORECASE

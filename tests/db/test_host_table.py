@@ -3,8 +3,8 @@
 import os
 import shutil
 import sqlite3
-import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -110,17 +110,15 @@ def _run_program(command: Sequence[str | Path]) -> None:
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A server of its own, on a socket in a folder; returns a URL without the database's name."""
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
-    folder = Path(tmp_path_factory.mktemp("pg"))
+    # Not below pytest's own folders, which nobody else may enter.
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-pg-"))
     as_user: list[str | Path] = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:  # it refuses to run as root
-        for each in (folder, *folder.parents):
-            if not each.stat().st_mode & stat.S_IXOTH:
-                each.chmod(each.stat().st_mode | stat.S_IXOTH | stat.S_IXGRP)
         shutil.chown(folder, "postgres")
     data = folder / "data"
     _run_program([*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", "us", "--no-sync"])
@@ -128,6 +126,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     _run_program([*control, "-o", f"-k {folder} -h '' -F", "start"])
     yield f"postgresql://us@/{{}}?host={folder}"
     _run_program([*control, "-m", "immediate", "stop"])
+    shutil.rmtree(folder)
 
 
 def _run(url: str, *statements: str) -> list[tuple[object, ...]]:

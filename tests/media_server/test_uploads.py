@@ -138,6 +138,13 @@ async def test_what_is_received_has_no_name(house: House) -> None:
         assert lying(house) == set()
 
 
+async def test_the_next_start_removes_what_had_a_name_for_an_instant(house: House) -> None:
+    (house.uploads / f"{names.RECEIVED}abc").write_bytes(b"all of it")
+    (house.uploads / "notes.txt").write_text("somebody's own")
+    await house.recordings.finish_pending()
+    assert lying(house) == {"uploads/notes.txt"}
+
+
 # --- a kill anywhere -------------------------------------------------------------------
 
 _KILLED = """

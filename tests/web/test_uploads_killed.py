@@ -93,3 +93,24 @@ async def test_a_killed_server_leaves_nothing_of_an_upload(tmp_path: Path) -> No
         assert await send(server, interview, recorded()) == 200
         assert len(lying(server)) == 1
         assert states(server) == [("ready", 1)]
+
+
+async def test_a_server_that_is_told_to_stop_does_not_wait_for_an_upload(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as server:
+        await server.add_user()
+        interview = await server.add_interview(await server.add_job(), consented=True)
+        never = asyncio.Event()
+        sending = asyncio.create_task(send(server, interview, recorded(), pause=never))
+
+        async def is_receiving() -> bool:
+            return any(f"{server.data}/uploads" in opened for opened in held_by(server.pid))
+
+        await until(is_receiving, within_s=30, every_s=0.01)
+        began = asyncio.get_running_loop().time()
+        await server.stop()
+        assert asyncio.get_running_loop().time() - began < 10
+        with contextlib.suppress(aiohttp.ClientError):
+            await sending
+        assert lying(server) == []
+        assert states(server) == [("consented", 0)]
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aiohttp import web as aioweb
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import interviews, people
+from db import interviews, people, tokens
 from db.clock import Clock
 from db.engine import Database
 from db.errors import NotFound
@@ -22,6 +22,9 @@ from web.settings import WebSettings
 LOGIN_COOKIE = "holdfast_login"
 TOKEN_USE_NOTED_EVERY = timedelta(hours=1)
 SIGN_IN_LINK_LASTS = timedelta(hours=1)
+BY_LINK = "link"
+"What a login is called that a one-time link began."
+MAX_USER_AGENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class HrAsker:
     "They sent an API token; otherwise a browser is signed in."
     scopes: frozenset[Scope] | None = None
     "What the API token is good for; None: whatever its user may."
+    token_id: int = 0
+    "The row of the token or login that they came with."
+    by_link: bool = False
+    "They signed in with a one-time link, which stands for the password until they have chosen a new one."
 
 
 Asker = CandidateAsker | HrAsker
@@ -120,7 +127,14 @@ class Auth:
             raise Unauthorised from None
         await self._note_use(found)
         scopes = None if found.scopes is None else frozenset(map(Scope, found.scopes))
-        return HrAsker(found.user.id, found.user.email, by_token=kind is TokenKind.API, scopes=scopes)
+        return HrAsker(
+            found.user.id,
+            found.user.email,
+            by_token=kind is TokenKind.API,
+            scopes=scopes,
+            token_id=found.id,
+            by_link=kind is TokenKind.LOGIN and found.name == BY_LINK,
+        )
 
     async def _note_use(self, token: UserToken) -> None:
         now = self._clock.utc_now()
@@ -130,7 +144,7 @@ class Auth:
 
     # --- signing in and out --------------------------------------------------------
 
-    async def sign_in(self, email: str, password: str, address: str) -> str:
+    async def sign_in(self, email: str, password: str, address: str, user_agent: str = "") -> str:
         """Check a password; returns the login token for the cookie."""
         await self._sign_in_rate.check(f"address {address}")
         await self._sign_in_rate.check(f"email {people.normal_email(email)}")
@@ -139,17 +153,35 @@ class Auth:
         fits = await self._passwords.fits(password, user.password_hash if user else None)
         if user is None or not fits:
             raise Unauthorised
-        return await self._issue_login(user)
+        async with self._database.writing() as db_session:
+            return await self._issue_login(db_session, user, address, user_agent)
 
-    async def use_link(self, token: str, address: str) -> str:
+    async def use_link(self, token: str, address: str, user_agent: str = "") -> str:
         """Use a one-time sign-in link up; returns the login token for the cookie."""
         await self._sign_in_rate.check(f"address {address}")
         try:
             async with self._database.writing() as db_session:
                 user = await people.use_sign_in_token(db_session, token_hash(token), self._clock.utc_now())
-                return await self._issue(db_session, user, TokenKind.LOGIN, self._login_lasts)
+                return await self._issue_login(db_session, user, address, user_agent, name=BY_LINK)
         except NotFound:
             raise Unauthorised from None
+
+    async def check_password(self, asker: HrAsker, password: str) -> bool:
+        """Whether it is the asker's. Counts like an attempt to sign in."""
+        await self._sign_in_rate.check(f"email {asker.email}")
+        async with self._database.reading() as db_session:
+            user = await people.get_user(db_session, asker.email)
+        return await self._passwords.fits(password, user.password_hash)
+
+    async def change_password(self, asker: HrAsker, password_hash: str) -> None:
+        """Replace the asker's password; whoever else is signed in as them has to sign in again."""
+        async with self._database.writing() as db_session:
+            await people.set_password(db_session, asker.user_id, password_hash)
+            await tokens.end_others(db_session, asker.user_id, asker.token_id, self._clock.utc_now())
+            # A link that was printed before is no way around the new password.
+            await people.revoke_tokens(db_session, asker.user_id, TokenKind.SIGN_IN, self._clock.utc_now())
+            login = await db_session.get_one(UserToken, asker.token_id)
+            login.name = ""
 
     async def sign_out(self, request: aioweb.Request) -> None:
         """End the login of this browser, if it has one."""
@@ -165,14 +197,22 @@ class Auth:
             LOGIN_COOKIE, login, max_age=age, httponly=True, samesite="Lax", secure=secure, path=self.cookie_path
         )
 
-    async def _issue_login(self, user: User) -> str:
-        async with self._database.writing() as db_session:
-            return await self._issue(db_session, user, TokenKind.LOGIN, self._login_lasts)
-
-    async def _issue(self, db_session: AsyncSession, user: User, kind: TokenKind, lasts: timedelta) -> str:
+    async def _issue_login(
+        self, db_session: AsyncSession, user: User, address: str, user_agent: str, *, name: str = ""
+    ) -> str:
         now = self._clock.utc_now()
         token = random_token()
-        await people.issue_token(db_session, user.id, kind, token_hash(token), now, expires_at=now + lasts)
+        await people.issue_token(
+            db_session,
+            user.id,
+            TokenKind.LOGIN,
+            token_hash(token),
+            now,
+            expires_at=now + self._login_lasts,
+            name=name,
+            user_agent=user_agent[:MAX_USER_AGENT],
+            address=address,
+        )
         return token
 
 

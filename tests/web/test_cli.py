@@ -167,6 +167,25 @@ def test_a_users_token_alone_is_printed(job: str) -> None:
     call("user", "password", "hr@example.org", "--password-stdin", stdin="another good password\n")
 
 
+def test_a_users_tokens_are_listed_and_revoked(job: str) -> None:
+    scopes = ("--scope", "recordings:read", "--scope", "interviews:read")
+    call("user", "token", "hr@example.org", "--name", "Export", *scopes, "--days", "30")
+    [token] = told("user", "tokens", "hr@example.org")
+    assert (token["name"], token["scopes"]) == ("Export", ["interviews:read", "recordings:read"])
+    line = call("user", "tokens", "hr@example.org").stdout
+    assert "Export  interviews:read recordings:read, until 20" in line
+    assert "never used" in line
+    call("user", "revoke-token", "hr@example.org", str(token["id"]))
+    call("user", "revoke-token", "hr@example.org", str(token["id"]), status=1)
+    assert "has no API tokens" in call("user", "tokens", "hr@example.org").stdout
+
+
+def test_a_sign_in_link_is_printed(job: str) -> None:
+    url = told("user", "link", "hr@example.org", "--public-url", "https://interviews.example.org")["url"]
+    assert url.startswith("https://interviews.example.org/hr/sign-in/")
+    assert call("user", "link", "hr@example.org").stdout.strip() != url
+
+
 async def test_heavy_work_is_listed_and_given_another_chance(job: str, data: Path) -> None:
     add = ("interview", "add", "--job", job, "--candidate", "J", "--session-id", "one")
     await asyncio.to_thread(told, *add)

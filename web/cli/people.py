@@ -12,13 +12,11 @@ from db import jobs as db_jobs
 from db import people
 from db.jobs import JobSummary
 from db.models import TokenKind
-from signaling.protocol.tokens import random_token, token_hash
 from web import views
 from web.cli.common import (
     ConfigOption,
     DataOption,
     JsonOption,
-    Workshop,
     fail,
     print_json,
     read_settings,
@@ -69,18 +67,6 @@ def set_password(
     settings = read_settings(config, data)
     run(_set_password(settings, email, _asked_password(password_stdin)))
     typer.echo(f"Changed the password of {people.normal_email(email)}.")
-
-
-@users.command("token")
-def issue_token(
-    email: EmailArgument, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False
-) -> None:
-    """Print a new API token of a user's, for `Authorization: Bearer …`. It is shown this once."""
-    token = run(_issue_token(read_settings(config, data), email))
-    if as_json:
-        print_json({"token": token})
-    else:
-        typer.echo(token)
 
 
 @jobs.command("add")
@@ -182,20 +168,8 @@ async def _set_password(settings: Settings, email: str, password_hash: str) -> N
     async with workshop(settings) as shop, shop.database.writing() as db_session:
         user = await people.get_user(db_session, email)
         await people.set_password(db_session, user.id, password_hash)
-        await people.revoke_tokens(db_session, user.id, TokenKind.LOGIN, shop.clock.utc_now())
-
-
-async def _issue_token(settings: Settings, email: str) -> str:
-    async with workshop(settings) as shop:
-        return await _new_token(shop, email)
-
-
-async def _new_token(shop: Workshop, email: str) -> str:
-    token = random_token()
-    async with shop.database.writing() as db_session:
-        user = await people.get_user(db_session, email)
-        await people.issue_token(db_session, user.id, TokenKind.API, token_hash(token), shop.clock.utc_now())
-    return token
+        for kind in (TokenKind.LOGIN, TokenKind.SIGN_IN):
+            await people.revoke_tokens(db_session, user.id, kind, shop.clock.utc_now())
 
 
 def _asked_password(from_stdin: bool) -> str:

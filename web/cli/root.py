@@ -2,7 +2,7 @@
 
 import typer
 
-from web.cli import interviews, people
+from web.cli import interviews, people, tokens
 from web.cli.doctor import doctor
 from web.cli.jobs import jobs
 from web.cli.migrate_add_video import migrate_add_video
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Records interviews in the browser so that nothing is lost.",
 )
 app.command()(serve)
+people.users.add_typer(tokens.app)
 app.add_typer(people.users, name="user")
 app.add_typer(people.jobs, name="job")
 app.add_typer(interviews.app, name="interview")

@@ -58,7 +58,7 @@ async def sign_in(request: aioweb.Request) -> aioweb.Response:
     form = await request.post()
     email, password, next_path = (str(form.get(field, "")) for field in ("email", "password", "next"))
     try:
-        login = await auth.sign_in(email, password, request.remote or "")
+        login = await auth.sign_in(email, password, *_whence(request))
     except Unauthorised:
         error = "E-mail and password do not belong together. Nothing else is wrong; please try again."
         return _form(request, email=email, next_path=ours(request, next_path), error=error, status=401)
@@ -74,7 +74,7 @@ async def use_link(request: aioweb.Request) -> aioweb.Response:
     """A one-time link: good once, and not for long."""
     auth = request.app[SERVICES].auth
     try:
-        login = await auth.use_link(request.match_info["token"], request.remote or "")
+        login = await auth.use_link(request.match_info["token"], *_whence(request))
     except Unauthorised:
         error = (
             "This sign-in link was used already, or it is too old. Sign in with your password, or ask for a new link."
@@ -89,6 +89,10 @@ async def sign_out(request: aioweb.Request) -> aioweb.Response:
     response = aioweb.Response(status=303, headers={"Location": f"{home(request)}/sign-in"})
     response.del_cookie(LOGIN_COOKIE, path=request.app[SERVICES].auth.cookie_path)
     return response
+
+
+def _whence(request: aioweb.Request) -> tuple[str, str]:
+    return request.remote or "", request.headers.get("User-Agent", "")
 
 
 def _signed_in_to(request: aioweb.Request, login: str, path: str) -> aioweb.Response:

@@ -4,7 +4,7 @@
 """
 
 from web.endpoint import Endpoint
-from web.table import documentation, interviews, live, operators, pages, recordings, uploads
+from web.table import account, documentation, interviews, live, operators, pages, recordings, uploads
 
 
 def endpoints() -> tuple[Endpoint, ...]:
@@ -15,6 +15,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *recordings.ENDPOINTS,
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
+        *account.ENDPOINTS,
         *operators.ENDPOINTS,
         *documentation.ENDPOINTS,
     )

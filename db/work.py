@@ -26,6 +26,9 @@ DONE_LASTS: Final = timedelta(minutes=1)
 TRANSCODED_TO: Final = frozenset({"VP8", "VP9"})
 "What a part's picture can be made into."
 
+PREVIEW_SUBJECT: Final = 16
+"How much of a recording's SHA-256 tells previews of one from those of another."
+
 _STILL_TO_COME: Final = (
     InterviewState.INVITED,
     InterviewState.CONSENTED,
@@ -41,6 +44,7 @@ class WorkKind(StrEnum):
     ANSWER_SOUND = "answer_sound"
     QUESTION_SOUND = "question_sound"
     TRANSCODE = "transcode"
+    PREVIEWS = "previews"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Task:
     session_id: str
     "For which interview."
     subject: str = ""
-    "Which question (`1`), take (`1/2`) or part (`3`) of it; empty: all of it."
+    "Which question (`1`), take (`1/2`), part (`3`) or recording (the first of its SHA-256) of it; empty: all of it."
 
     def __str__(self) -> str:
         """For the log."""
@@ -130,6 +134,20 @@ async def _uncut_answers(db_session: AsyncSession) -> list[Task]:
     )
     rows = await db_session.execute(query)
     return [Task(WorkKind.ANSWER_SOUND, session_id, f"{index}/{number}") for session_id, index, number in rows]
+
+
+async def without_previews(db_session: AsyncSession) -> list[Task]:
+    """Recordings that have no previews, or those of another one that was there before; the newest first."""
+    shown = InterviewSession.preview_of
+    query = (
+        select(InterviewSession.session_id, InterviewSession.video_sha256)
+        .where(InterviewSession.state == InterviewState.READY, InterviewSession.video_file_path.is_not(None))
+        .where(InterviewSession.video_sha256.is_not(None))
+        .where(or_(shown.is_(None), shown != InterviewSession.video_sha256))
+        .order_by(InterviewSession.created_at.desc())
+    )
+    rows = await db_session.execute(query)
+    return [Task(WorkKind.PREVIEWS, session_id, (sha256 or "")[:PREVIEW_SUBJECT]) for session_id, sha256 in rows]
 
 
 async def _mute_questions(db_session: AsyncSession) -> list[Task]:

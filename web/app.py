@@ -17,6 +17,7 @@ from media_server.aio.aiortc_tap import NetworkSettings
 from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.disk import Disk
 from media_server.aio.job_sounds import JobSounds
+from media_server.aio.previews import Previews
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
@@ -62,9 +63,9 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         job_sounds = JobSounds(database, data_folder, settings.work)
         await job_sounds.tidy_all()
         transcoder = Transcoder(database, data_folder, recordings, settings.media.video_bps)
-        heavy_work = HeavyWork(
-            database, clock, settings.work, doers(recordings, sounds, transcoder), speech=bool(settings.speech.command)
-        )
+        previews = Previews(database, data_folder, recordings)
+        all_doers = {**doers(recordings, sounds, transcoder), WorkKind.PREVIEWS: previews.make}
+        heavy_work = HeavyWork(database, clock, settings.work, all_doers, speech=bool(settings.speech.command))
         stack.push_async_callback(heavy_work.close)
         await heavy_work.start()
         disk = _started(Disk(clock, sync_interval=settings.media.sync_interval_s))

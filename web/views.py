@@ -58,6 +58,7 @@ def hr_view(
     now: datetime,
     *,
     sounds: Collection[tuple[int, int]],
+    has_captions: bool = False,
 ) -> InterviewForHr:
     """All of it. `sounds`: question and take of the answers that can be heard by themselves."""
     base, candidate = settings.web.base_path, interview.candidate
@@ -81,6 +82,8 @@ def hr_view(
             time_factor=interview.time_factor, no_timer=interview.no_timer, extra_takes=interview.extra_takes
         ),
         chapters_url=f"{api_url(base, interview.session_id)}/chapters.vtt",
+        previews_url=f"{api_url(base, interview.session_id)}/previews.json" if has_previews(interview) else None,
+        captions_url=f"{api_url(base, interview.session_id)}/captions.vtt" if has_captions else None,
     )
 
 
@@ -257,6 +260,11 @@ def _part(part: Part, base: str, *, is_joined: bool) -> PartTold:
             GapTold(track=gap.track, start_ms=gap.start_ms, end_ms=gap.end_ms, reason=gap.reason) for gap in part.gaps
         ],
     )
+
+
+def has_previews(interview: InterviewSession) -> bool:
+    """Whether they are drawn, of the recording that there is now."""
+    return interview.preview_of is not None and interview.preview_of == interview.video_sha256
 
 
 def is_joined(interview: InterviewSession, part: Part) -> bool:

@@ -118,6 +118,49 @@ def draft_path(interview: InterviewSession, name: str) -> str:
     return f"{_parts_folder(interview)}/{name}.partial"
 
 
+# --- previews and captions -----------------------------------------------------
+
+
+def previews_folder(interview: InterviewSession) -> str:
+    """Where the previews of its recording lie."""
+    return f"{_candidate_folder(interview)}/{names.previews_folder(interview.session_id)}"
+
+
+def captions_path(interview: InterviewSession) -> str:
+    """Where its captions lie."""
+    return f"{_candidate_folder(interview)}/{names.captions_name(interview.session_id)}"
+
+
+def put_file(files: ContainedFiles, path: str, octets: bytes) -> None:
+    """Write a small file whole, in place of what was there: a crash leaves the old one or the new one."""
+    draft = f"{path}.partial"
+    files.remove(draft)
+    descriptor = files.create(draft)
+    try:
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(octets)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    files.replace(draft, path)
+
+
+def keep_previews_of(files: ContainedFiles, interview: InterviewSession, sha256: str) -> None:
+    """Remove the previews of what was the recording before, and what a crash left."""
+    folder, kept = previews_folder(interview), names.preview_name(sha256, "")
+    for name in files.names_in(folder):
+        if not name.startswith(kept) or name.endswith(".partial"):
+            files.remove(f"{folder}/{name}")
+
+
+def _remove_beside(files: ContainedFiles, interview: InterviewSession) -> None:
+    folder, captions = previews_folder(interview), captions_path(interview)
+    for path in [*(f"{folder}/{name}" for name in files.names_in(folder)), captions, f"{captions}.partial"]:
+        files.remove(path)
+    for emptied in (folder, folder.rpartition("/")[0]):
+        files.remove_empty_folder(emptied)
+
+
 # --- uploads -------------------------------------------------------------------
 
 
@@ -226,6 +269,7 @@ def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one
     for name in files.names_in(folder):
         if _is_wav_of(name, interview, last_one=last_one):
             files.remove(f"{folder}/{name}")
+    _remove_beside(files, interview)
     for emptied in (parts_folder, f"{folder}/{names.PARTS_FOLDER}", folder):
         files.remove_empty_folder(emptied)
 

@@ -222,7 +222,9 @@ def _refuse_unreadable(interview: InterviewSession) -> None:
 def _compare(files: ContainedFiles, found: list[FoundFile], known: dict[str, str]) -> Comparison:
     lying = {file.path for file in found}
     strangers = tuple(
-        file for file in found if file.path not in known and not names.is_wav(file.path.rpartition("/")[2])
+        file
+        for file in found
+        if file.path not in known and not names.is_wav(file.path.rpartition("/")[2]) and not names.is_beside(file.path)
     )
     # Looked at once more: it may have come after the walk.
     missing = tuple(

@@ -106,6 +106,8 @@ class HeavyWork:
     async def _due(self) -> list[Task]:
         async with self._database.reading() as db_session:
             wanted = await work.wanted(db_session, speech=self._speech)
+            if WorkKind.PREVIEWS in self._doers:
+                wanted += await work.without_previews(db_session)
             due = await work.due(db_session, wanted, self._clock.utc_now())
             settled = await work.settled(db_session, wanted)
         if settled:

@@ -20,6 +20,9 @@ PARTS_FOLDER: Final = ".parts"
 JOBS_FOLDER: Final = ".jobs"
 "Where the sounds of jobs' questions lie, a folder for each job; no candidate's folder begins with a dot."
 
+PREVIEWS_FOLDER: Final = ".previews"
+"Where posters, thumbnails and waveforms lie, inside the candidate's folder."
+
 UPLOAD_DRAFT, REPLACED = "upload-", "replaced-"
 "How what an upload needs for a moment is named, beside the parts; the next start removes what a crash left of it."
 
@@ -34,6 +37,8 @@ _PLAIN_ID: Final = re.compile(r"[0-9a-z]+([-_][0-9a-z]+)*")
 _MAX_PLAIN_ID: Final = 64
 _MAX_DOWNLOAD_ID: Final = 100
 _WAV: Final = re.compile(r"(?:question|answer)_q[0-9]+_(?P<key>[0-9A-Za-z]+)(?:_[0-9]+)?\.wav")
+
+_CAPTIONS: Final = re.compile(r"captions_[0-9a-z]{8}\.vtt")
 
 
 def folder_name(candidate: str) -> str:
@@ -74,6 +79,26 @@ def part_path(session_id: str, number: int) -> str:
     if number < 1:
         raise ValueError("parts are numbered from 1")
     return f"{parts_folder(session_id)}/{number:04}.webm"
+
+
+def previews_folder(session_id: str) -> str:
+    """`.previews/<session_id>`, below the candidate's folder."""
+    return f"{PREVIEWS_FOLDER}/{parts_folder(session_id).partition('/')[2]}"
+
+
+def preview_name(sha256: str, kind: str) -> str:
+    """`0123456789abcdef.poster.jpg`: what a preview of the recording with this SHA-256 is called there."""
+    return f"{sha256[:16]}.{kind}"
+
+
+def captions_name(session_id: str) -> str:
+    """`captions_abc12345.vtt`: what is said in the recording, in writing. The eight characters tell the interview."""
+    return f"captions_{_wav_key(session_id)}.vtt"
+
+
+def is_beside(path: str) -> bool:
+    """Whether a file is one that lies beside a recording: a preview, or captions."""
+    return f"/{PREVIEWS_FOLDER}/" in path or _CAPTIONS.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def upload_draft_path(session_id: str, token: str) -> str:

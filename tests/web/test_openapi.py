@@ -36,7 +36,7 @@ UNTRIED = {"/api/interviews/{session_id}/live"}
 "A WebSocket: HTTP clients cannot follow it."
 
 
-@schemathesis.serializer("audio/wav", "application/sdp", "application/trickle-ice-sdpfrag")
+@schemathesis.serializer("audio/wav", "text/vtt", "application/sdp", "application/trickle-ice-sdpfrag")
 def as_it_is(_context: schemathesis.SerializationContext, value: object) -> bytes:
     """A body that is no JSON, whatever was made up for it."""
     return value if isinstance(value, bytes) else str(value).encode()

@@ -1,10 +1,13 @@
 """`/api/interviews/{session_id}`: what it is, consent, finish."""
 
+import asyncio
+
 from aiohttp import web as aioweb
 
 from db import interviews, work
 from db.errors import NotFound
 from db.models import InterviewSession
+from media_server.aio import recording_files
 from web import views
 from web.auth import Asker, CandidateAsker, HrAsker, interview_for
 from web.bodies import answer, read_body
@@ -84,4 +87,8 @@ async def _hr_view(services: Services, interview: InterviewSession) -> Interview
     snapshot = await services.live_interviews.snapshot(interview.session_id)
     async with services.database.reading() as db_session:
         sounds = await work.answer_sounds(db_session, interview.session_id)
-    return views.hr_view(interview, snapshot, services.settings, services.clock.utc_now(), sounds=sounds)
+    path, files = recording_files.captions_path(interview), services.data_folder.files
+    captions = await asyncio.to_thread(files.stat, path) is not None
+    return views.hr_view(
+        interview, snapshot, services.settings, services.clock.utc_now(), sounds=sounds, has_captions=captions
+    )

@@ -62,7 +62,7 @@ async def download(request: aioweb.Request) -> aioweb.StreamResponse:
 
 async def chapters(request: aioweb.Request) -> aioweb.Response:
     """Where each question and take begins in the recording, as WebVTT; of what lies there so far."""
-    interview = await _seen_by_hr(request)
+    interview = await seen_by_hr(request)
     marks = [
         ChapterMark(part.number, mark.offset_ms, mark.question_index, mark.take)
         for part in interview.parts
@@ -74,7 +74,8 @@ async def chapters(request: aioweb.Request) -> aioweb.Response:
     return aioweb.Response(text=text, content_type="text/vtt", charset="utf-8")
 
 
-async def _seen_by_hr(request: aioweb.Request) -> InterviewSession:
+async def seen_by_hr(request: aioweb.Request) -> InterviewSession:
+    """The interview that the path names. Raises NotFound."""
     services = request.app[SERVICES]
     asker = hr_asker_of(request)
     async with services.database.reading() as db_session:

@@ -235,6 +235,10 @@ class InterviewForHr(InterviewForCandidate):
     takes: list[TakeTold]
     accommodations: Accommodations
     chapters_url: str
+    previews_url: str | None
+    "Where thumbnails and waveform are told; null until they are drawn."
+    captions_url: str | None
+    "WebVTT that somebody attached; null while nobody has."
 
 
 class InterviewInList(Schema):

@@ -4,7 +4,7 @@
 """
 
 from web.endpoint import Endpoint
-from web.table import account, documentation, interviews, live, operators, pages, recordings, uploads
+from web.table import account, documentation, interviews, live, operators, pages, previews, recordings, uploads
 
 
 def endpoints() -> tuple[Endpoint, ...]:
@@ -13,6 +13,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *pages.ENDPOINTS,
         *interviews.ENDPOINTS,
         *recordings.ENDPOINTS,
+        *previews.ENDPOINTS,
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *account.ENDPOINTS,

@@ -1,0 +1,76 @@
+"""Captions of a recording: a WebVTT file that HR attaches, shows and takes away again."""
+
+import asyncio
+
+from aiohttp import web as aioweb
+
+from db import interviews
+from db.errors import NotFound
+from db.models import InterviewSession
+from db.states import InterviewState
+from media_server.aio import recording_files
+from media_server.recording.captions import LONGEST_OCTETS, NoCaptions, checked
+from signaling.aio.errors import Problem, TooLarge, UnsupportedMediaType
+from web.api.recordings import seen_by_hr, send
+from web.problems import InConflict
+from web.services import SERVICES, Services
+
+TYPES = frozenset({"text/vtt", "text/plain", "application/octet-stream"})
+"What browsers and programs call a .vtt file."
+
+
+class BadCaptions(Problem):
+    """What was sent is no WebVTT with captions in it."""
+
+    status, name, title = 422, "no-captions", "These are no captions that can be shown"
+
+
+async def get_captions(request: aioweb.Request) -> aioweb.StreamResponse:
+    """As they were attached."""
+    interview = await seen_by_hr(request)
+    if not await has_captions(request.app[SERVICES], interview):
+        raise NotFound("no captions were attached")
+    return await send(request, recording_files.captions_path(interview), content_type="text/vtt")
+
+
+async def put_captions(request: aioweb.Request) -> aioweb.Response:
+    """Attach them; what was there before is replaced."""
+    interview, services = await seen_by_hr(request), request.app[SERVICES]
+    if request.content_type not in TYPES:
+        raise UnsupportedMediaType("Send text/vtt.")
+    octets = await _received(request)
+    try:
+        text = checked(octets)
+    except NoCaptions as problem:
+        raise BadCaptions(f"{problem} Nothing was stored.") from None
+    async with services.recordings.one_at_a_time:
+        async with services.database.reading() as db_session:
+            now = await interviews.get_interview(db_session, interview.session_id)
+        if now.state is InterviewState.DELETED or not now.parts:
+            raise InConflict("There is no recording that they could belong to.")
+        path = recording_files.captions_path(now)
+        await asyncio.to_thread(recording_files.put_file, services.data_folder.files, path, text.encode())
+    return aioweb.Response(status=204)
+
+
+async def delete_captions(request: aioweb.Request) -> aioweb.Response:
+    """Take them away. Repeating it is harmless."""
+    interview, services = await seen_by_hr(request), request.app[SERVICES]
+    async with services.recordings.one_at_a_time:
+        await asyncio.to_thread(services.data_folder.files.remove, recording_files.captions_path(interview))
+    return aioweb.Response(status=204)
+
+
+async def has_captions(services: Services, interview: InterviewSession) -> bool:
+    """Whether somebody attached some."""
+    path = recording_files.captions_path(interview)
+    return await asyncio.to_thread(services.data_folder.files.stat, path) is not None
+
+
+async def _received(request: aioweb.Request) -> bytes:
+    received = bytearray()
+    async for chunk in request.content.iter_any():
+        received += chunk
+        if len(received) > LONGEST_OCTETS:
+            raise TooLarge(f"Captions of up to {LONGEST_OCTETS // 1_000_000} MB are taken.")
+    return bytes(received)

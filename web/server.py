@@ -82,6 +82,7 @@ async def _serve(settings: Settings, greeting: Greeting) -> None:
         await runner.setup()
         try:
             await _listen(runner, settings.web, tls)
+            await asyncio.to_thread(_leave_word, services)
             print(*greeting(settings), sep="\n", flush=True)  # noqa: T201  this is what the operator reads
             await stop.wait()
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -89,6 +90,13 @@ async def _serve(settings: Settings, greeting: Greeting) -> None:
             await _close_parts(services)
         finally:
             await runner.cleanup()
+
+
+def _leave_word(services: Services) -> None:
+    try:
+        services.data_folder.note_address(services.settings.web.base_url)
+    except OSError:  # a full disk keeps nobody from serving what lies there
+        logger.warning("the address could not be noted; give --public-url to the commands that print links")
 
 
 async def _listen(runner: aioweb.AppRunner, settings: WebSettings, tls: ssl.SSLContext | None) -> None:

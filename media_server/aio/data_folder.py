@@ -15,6 +15,12 @@ from media_server.aio.contained_files import ContainedFiles
 UPLOADS: Final = "uploads"
 "Where the candidates' folders lie; `video_file_path` begins with it."
 
+ADDRESS: Final = "address"
+"Where the server leaves word of the address that people use."
+
+MOST_ADDRESS_BYTES: Final = 2_000
+"No browser takes a longer one everywhere."
+
 KEY_BYTES: Final = 32
 
 
@@ -39,7 +45,7 @@ class Room:
 
 
 class DataFolder:
-    """`holdfast.db`, `server.key`, `lock` and `uploads/`. Make it with :meth:`open`.
+    """`holdfast.db`, `server.key`, `lock`, `address` and `uploads/`. Make it with :meth:`open`.
 
     `files` reaches what lies below; paths in the database are relative to this folder.
     """
@@ -92,6 +98,37 @@ class DataFolder:
             yield
         finally:
             os.close(lock)
+
+    def is_held(self) -> bool:
+        """Whether a server seems to hold the folder: asked without touching the lock, which one may be taking just now."""
+        try:
+            os.kill(int((self.path / "lock").read_text().strip()), 0)
+        except PermissionError:  # it runs as somebody else
+            return True
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def note_address(self, base_url: str) -> None:
+        """Leave word of what the links of the server that holds the folder begin with, for the commands beside it."""
+        draft = f"{ADDRESS}.{secrets.token_hex(8)}"
+        descriptor = self.files.create(draft)
+        try:
+            os.write(descriptor, f"{base_url}\n".encode())
+        finally:
+            os.close(descriptor)
+        self.files.replace(draft, ADDRESS)
+
+    def noted_address(self) -> str | None:
+        """What the server that held the folder last has left word of; None before the first one."""
+        try:
+            descriptor = self.files.open(ADDRESS)
+        except OSError:
+            return None
+        try:
+            return os.read(descriptor, MOST_ADDRESS_BYTES).decode(errors="replace").strip() or None
+        finally:
+            os.close(descriptor)
 
     def room(self) -> Room:
         """Which disk this is and what fits onto it."""

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from db import interviews, work
 from db.engine import Database
 from db.models import InterviewSession
+from media_server.aio.data_folder import DataFolder
 from signaling.protocol.tokens import read_candidate_token
 from tests.web.conftest import NOW, PASSWORD
 from web.cli import app
@@ -59,6 +60,15 @@ def test_an_interview_is_added_as_the_contract_says(job: str, data: Path) -> Non
     (listed,) = told("interview", "list")
     assert (listed["session_id"], listed["state"]) == (added["session_id"], "invited")
     assert added["session_id"] in call("interview", "list").stdout
+
+
+def test_links_reach_the_server_that_runs_beside_the_command(job: str, data: Path) -> None:
+    DataFolder(data).note_address("http://localhost:18080")
+    added = told("interview", "add", "--job", job, "--candidate", "John Doe")
+    assert added["candidate_url"] == f"http://localhost:18080/i/{added['token']}"
+    assert told("interview", "link", added["session_id"])["whip_url"].startswith("http://localhost:18080/whip/")
+    elsewhere = told("interview", "link", added["session_id"], "--public-url", "https://example.org")
+    assert elsewhere["candidate_url"].startswith("https://example.org/i/")
 
 
 def test_jobs_are_listed_with_what_is_in_them(job: str) -> None:

@@ -51,6 +51,10 @@ async def test_a_running_server_in_good_order(site: Site) -> None:
     ]
     assert {finding.level for finding in findings} == {Level.OK}
     assert "A server runs on this data folder" in {finding.said for finding in findings}
+    folder.note_address("http://localhost:18080")
+    assert "A server runs on this data folder, at http://localhost:18080" in {
+        finding.said for finding in examine_folder(folder)
+    }
 
 
 async def test_disk_and_database_are_compared_both_ways(site: Site) -> None:

@@ -63,6 +63,7 @@ async def serving(data: Path, *arguments: str) -> AsyncIterator[Serving]:
 async def test_it_serves_and_ends_when_told(tmp_path: Path, unused_tcp_port: int, number: signal.Signals) -> None:
     async with serving(tmp_path / "data", "--port", str(unused_tcp_port)) as server, ClientSession() as http:
         assert f"http://localhost:{unused_tcp_port}" in await server.until("Holdfast serves")
+        assert (tmp_path / "data" / "address").read_text() == f"http://localhost:{unused_tcp_port}\n"
         async with http.get(f"http://127.0.0.1:{unused_tcp_port}/healthz") as response:
             assert response.status == 200
         assert await server.end(number) == 0

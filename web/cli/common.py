@@ -16,6 +16,8 @@ from db.engine import Database
 from db.errors import DatabaseError
 from db.states import IllegalTransition
 from media_server.aio.data_folder import DataFolder, DataFolderUnusable
+from web.invitations import Links, links_for
+from web.link_base import link_base
 from web.settings import Settings, SettingsError, load_settings
 
 T = TypeVar("T")
@@ -44,6 +46,11 @@ class Workshop:
     "Open, and at this version's tables."
     clock: Clock
     "Time."
+
+    def links_for(self, session_id: str, link_version: int) -> Links:
+        """A candidate's links, which reach the server that runs beside the command."""
+        base_url = link_base(self.settings, self.data_folder)
+        return links_for(self.data_folder.server_key(), base_url, session_id, link_version)
 
 
 def fail(*lines: str) -> NoReturn:

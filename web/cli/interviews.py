@@ -26,7 +26,7 @@ from web.cli.common import (
     run,
     workshop,
 )
-from web.invitations import Links, NewInterview, links_for, set_up
+from web.invitations import Links, NewInterview, set_up
 from web.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Interviews: one candidate answering one job's questions.")
@@ -151,7 +151,7 @@ async def _add(settings: Settings, new: NewInterview, *, consented: bool) -> dic
             if consented:
                 version = settings.notice.version
                 await interviews.give_consent(db_session, new.session_id, version, "command line", now)
-        links = links_for(shop.data_folder.server_key(), settings.web.base_url, new.session_id, interview.link_version)
+        links = shop.links_for(new.session_id, interview.link_version)
         return {"session_id": new.session_id, "candidate_id": interview.candidate_id, **_told(links)}
 
 
@@ -163,7 +163,7 @@ async def _link(settings: Settings, session_id: str, *, renew: bool) -> Links:
         else:
             async with shop.database.reading() as db_session:
                 version = (await interviews.get_interview(db_session, session_id)).link_version
-        return links_for(shop.data_folder.server_key(), settings.web.base_url, session_id, version)
+        return shop.links_for(session_id, version)
 
 
 async def _list(settings: Settings) -> list[InterviewSummary]:

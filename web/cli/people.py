@@ -12,6 +12,7 @@ from db import jobs as db_jobs
 from db import people
 from db.jobs import JobSummary
 from db.models import TokenKind
+from media_server.aio.data_folder import DataFolder
 from web import views
 from web.cli.common import (
     ConfigOption,
@@ -23,6 +24,7 @@ from web.cli.common import (
     run,
     workshop,
 )
+from web.link_base import link_base
 from web.passwords import hash_password
 from web.settings import Settings
 
@@ -56,7 +58,8 @@ def add_user(
     if as_json:
         print_json({"user_id": user_id})
     else:
-        typer.echo(f"Added {people.normal_email(email)}. Sign in at {settings.web.base_url}/hr.")
+        base_url = link_base(settings, DataFolder(settings.data))
+        typer.echo(f"Added {people.normal_email(email)}. Sign in at {base_url}/hr.")
 
 
 @users.command("password")

@@ -102,7 +102,8 @@ def _held(data_folder: DataFolder) -> Finding:
         with data_folder.held():
             return ok("server", "No server runs on this data folder")
     except DataFolderHeld:
-        return ok("server", "A server runs on this data folder")
+        address = data_folder.noted_address()
+        return ok("server", f"A server runs on this data folder{f', at {address}' if address else ''}")
     except (OSError, DataFolderUnusable):
         return warn("server", "The lock cannot be looked at", "Run the doctor as the user that runs the server.")
 

@@ -2,7 +2,8 @@
 
 Each is what Chromium's own MediaRecorder wrote, again and again until it is as long as that (an hour and more), sent to an
 interview of its own. One is cut off, one damaged in the middle, one has another codec, one is no WebM at all, and one
-hangs up half way. Beside them somebody asks the server how it is, ten times a second.
+hangs up half way. Beside them an interview is recorded live (a replayed sender), and somebody asks the server how it is,
+ten times a second.
 
     python -m bench.uploads --uploads 20 --megabytes 100
 """
@@ -11,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import re
 import statistics
 import tempfile
 import time
@@ -21,6 +23,8 @@ from typing import Any
 
 import aiohttp
 
+from bench.capture_rtp import know_vp9
+from bench.publisher import Dump, Publisher
 from bench.report import print_table, print_verdict
 from media_server.webm.reader import blocks, scan
 from tests.live.harness import Interview, Server, running_server
@@ -29,6 +33,10 @@ from tests.media_server.webm.image import Given
 
 MOST_GROWTH_MB = 60.0
 ANSWERS_WITHIN_S = 0.5
+BEHIND_WITHIN_S = 1.0
+WARM_UP_S = 3.0
+CODEC = "VP9"
+LAG = re.compile(r"^holdfast_saved_lag_seconds (\S+)$", re.MULTILINE)
 PIECE = 1_048_576
 HANGS_UP = "hangs up half way"
 EXPECTED = {"good": 200, "cut off": 422, "damaged": 422, "another codec": 422, "no WebM": 422, HANGS_UP: None}
@@ -88,6 +96,10 @@ class Result:
     "What it held at most."
     pings_s: list[float]
     "How long it took to answer meanwhile."
+    lags_s: list[float]
+    "How far saving was behind what had arrived of the live interview."
+    gaps: int
+    "Of the live interview."
     seconds: float
     "Until the last answer."
     strays: list[str]
@@ -203,14 +215,16 @@ async def watch(pid: int, memory: Memory) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def ask(server: Server, pings_s: list[float]) -> None:
-    """Ask for the server's health again and again, until cancelled."""
+async def ask(server: Server, pings_s: list[float], lags_s: list[float]) -> None:
+    """Ask for the server's health and how far saving is behind, again and again, until cancelled."""
     async with aiohttp.ClientSession() as http:
         while True:
             began = time.perf_counter()
             async with http.get(f"{server.base_url}/healthz") as response:
                 await response.read()
             pings_s.append(time.perf_counter() - began)
+            async with http.get(f"{server.base_url}/metrics") as response:
+                lags_s.append(float(LAG.search(await response.text())[1]))  # type: ignore[index]
             await asyncio.sleep(ASK_EVERY_S)
 
 
@@ -248,7 +262,7 @@ async def measure(count: int, megabytes: float) -> Result:
                 Upload(kind, *films[kind], await _interview(server, job, number))
                 for number, kind in enumerate([*kinds, *["good"] * (count - len(kinds))])
             ]
-            return await _all_at_once(server, uploads)
+            return await _all_at_once(server, uploads, await _interview(server, job, count))
 
 
 async def _interview(server: Server, job: str, number: int) -> Interview:
@@ -256,12 +270,42 @@ async def _interview(server: Server, job: str, number: int) -> Interview:
     return await server.add_interview(job, candidate=f"Jane Doe {number}", email=email, consented=True)
 
 
-async def _all_at_once(server: Server, uploads: list[Upload]) -> Result:
-    memory, pings_s = Memory(), list[float]()
+@contextlib.asynccontextmanager
+async def recorded_live(server: Server, interview: Interview) -> AsyncIterator[None]:
+    """Somebody is recorded meanwhile; finished at the end."""
+    know_vp9()
+    publisher = Publisher(Dump.load(CODEC), CODEC)
+    async with aiohttp.ClientSession() as http:
+        await publisher.connect(http, server.whip_url(interview), interview.token)
+        sending = asyncio.create_task(publisher.send_for_ever())
+        await asyncio.sleep(WARM_UP_S)
+        try:
+            yield
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            await publisher.close(http, interview.token)
+        url = f"{server.base_url}/api/interviews/{interview.session_id}/finish"
+        async with http.post(url, headers={"Authorization": f"Bearer {interview.token}"}) as response:
+            response.raise_for_status()
+
+
+async def _all_at_once(server: Server, uploads: list[Upload], live: Interview) -> Result:
+    async with recorded_live(server, live):
+        memory, pings_s, lags_s, idle_mb, answered, seconds = await _send_all(server, uploads)
+    strays, untouched = await asyncio.to_thread(look, server, uploads)
+    (row,) = server.rows("SELECT count(*) AS gaps FROM gaps")
+    return Result(answered, idle_mb, memory, pings_s, lags_s, row["gaps"], seconds, strays, untouched)
+
+
+async def _send_all(
+    server: Server, uploads: list[Upload]
+) -> tuple[Memory, list[float], list[float], float, list[Answered], float]:
+    memory, pings_s, lags_s = Memory(), list[float](), list[float]()
     idle_mb = _status(server.pid, "VmRSS")
     watching: list[asyncio.Task[Any]] = [
         asyncio.create_task(watch(server.pid, memory)),
-        asyncio.create_task(ask(server, pings_s)),
+        asyncio.create_task(ask(server, pings_s, lags_s)),
     ]
     began = time.perf_counter()
     timeout, connector = aiohttp.ClientTimeout(total=None), aiohttp.TCPConnector(limit=0)
@@ -271,8 +315,7 @@ async def _all_at_once(server: Server, uploads: list[Upload]) -> Result:
     for task in watching:
         task.cancel()
     await asyncio.gather(*watching, return_exceptions=True)
-    strays, untouched = await asyncio.to_thread(look, server, uploads)
-    return Result(answered, idle_mb, memory, pings_s, seconds, strays, untouched)
+    return memory, pings_s, lags_s, idle_mb, answered, seconds
 
 
 def main() -> None:
@@ -304,7 +347,7 @@ def print_verdicts(result: Result) -> None:
     memory, grown_mb = result.memory, result.memory.server - result.idle_mb
     print_table(
         "the server meanwhile",
-        ("seconds in all", "idle MB", "peak MB", "checks at once", "MB each", "answer, median s", "answer, worst s"),
+        ("s in all", "idle MB", "peak MB", "checks", "MB each", "answer s", "worst s", "saved behind s", "worst s"),
         [
             (
                 result.seconds,
@@ -314,6 +357,8 @@ def print_verdicts(result: Result) -> None:
                 memory.worker,
                 statistics.median(result.pings_s),
                 max(result.pings_s),
+                statistics.median(result.lags_s),
+                max(result.lags_s),
             )
         ],
     )
@@ -327,6 +372,12 @@ def print_verdicts(result: Result) -> None:
     print_verdict(
         f"it answers others within {ANSWERS_WITHIN_S} s meanwhile (worst {worst_s:.3f} s)",
         met=worst_s < ANSWERS_WITHIN_S,
+    )
+    behind_s = max(result.lags_s)
+    print_verdict(
+        f"the live interview is saved at most {BEHIND_WITHIN_S} s behind (worst {behind_s:.2f} s), without a gap "
+        f"({result.gaps})",
+        met=behind_s <= BEHIND_WITHIN_S and not result.gaps,
     )
 
 

@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -39,6 +40,8 @@ logger = logging.getLogger(__name__)
 WORKER: Final = "media_server.aio.upload_worker"
 CHECKS_AT_ONCE: Final = 2
 "Uploads that are looked at at the same time; the others wait their turn."
+PLACES_OF_ONE: Final = 3
+"Uploads of one interview that are received at once: whoever tries again need not wait for a connection that died."
 LOOK_WITHIN_S: Final = 300.0
 "How long that may take; three hours take some ten seconds."
 UPLOADED: Final = "uploaded"
@@ -79,18 +82,21 @@ class Uploads:
         self._settings = settings
         self._clock = clock
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
-        self._receiving = 0
+        self._receiving: Counter[str] = Counter()  # uploads by interview
 
     @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among those whose uploads are received at once. Raises NoPlace."""
-        if self._receiving >= self._settings.uploads_at_once:
+    def place(self, session_id: str) -> Iterator[None]:
+        """A place among those whose uploads are received at once; no interview takes all of them. Raises NoPlace."""
+        taken = self._receiving
+        if taken.total() >= self._settings.uploads_at_once or taken[session_id] >= PLACES_OF_ONE:
             raise NoPlace
-        self._receiving += 1
+        taken[session_id] += 1
         try:
             yield
         finally:
-            self._receiving -= 1
+            taken[session_id] -= 1
+            if not taken[session_id]:
+                del taken[session_id]
 
     def has_room_for(self, octets: int) -> bool:
         """Whether so much fits onto the disk, and still leaves what those need who record. Blocking."""

@@ -1,6 +1,7 @@
 """Uploads on the disk and in the database: all of one or nothing, cut anywhere by a real kill."""
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
@@ -126,10 +127,23 @@ async def test_no_more_than_so_many_are_received_at_once(house: House) -> None:
     taking = Uploads(
         house.database, house.data_folder, house.the_recordings, WorkSettings(uploads_at_once=1), house.clock
     )
-    with taking.place(), pytest.raises(NoPlace), taking.place():
+    with taking.place("one"), pytest.raises(NoPlace), taking.place("two"):
         pass
-    with taking.place():
+    with taking.place("two"):
         pass
+
+
+async def test_one_interview_does_not_take_all_places(house: House) -> None:
+    taking = taker(house)
+    with contextlib.ExitStack() as places:
+        for _ in range(3):
+            places.enter_context(taking.place("one"))
+        with pytest.raises(NoPlace):
+            places.enter_context(taking.place("one"))
+        with taking.place("two"):
+            assert taking._receiving == {"one": 3, "two": 1}
+        assert taking._receiving == {"one": 3}
+    assert not taking._receiving
 
 
 async def test_what_is_received_has_no_name(house: House) -> None:

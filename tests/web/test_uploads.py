@@ -285,7 +285,7 @@ async def test_a_full_disk_is_told_as_such(site: Site, http: ClientSession, monk
 
 async def test_one_more_than_may_come_at_once_is_asked_to_come_again(site: Site, http: ClientSession) -> None:
     links = await site.invite(consented=True)
-    with site.services.uploads.place():
+    with site.services.uploads.place("another"):
         site.services.uploads._settings = site.services.settings.work.model_copy(update={"uploads_at_once": 1})
         async with http.post(UPLOAD, data=form(recorded()), headers=bearer(links.token)) as response:
             assert (response.status, "Retry-After" in response.headers) == (503, True)
@@ -331,7 +331,7 @@ async def test_whoever_hangs_up_in_the_middle_leaves_nothing(
     links = await site.invite(consented=True)
     await exchange(site, raw(site, links.token, BEGUN + recorded(), 1_000_000), hang_up=True)
     async with asyncio.timeout(10):
-        while site.services.uploads._receiving:  # noqa: ASYNC110  the server's word is the event
+        while site.services.uploads._receiving.total():  # noqa: ASYNC110  the server's word is the event
             await asyncio.sleep(0.01)
     await assert_untouched(site)
     assert not [record for record in caplog.records if record.exc_info], "a client's fault is no fault of ours"

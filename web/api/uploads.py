@@ -80,11 +80,13 @@ async def upload_video(request: aioweb.Request) -> aioweb.Response:
         has_room=lambda: services.uploads.has_room_for(0),
     )
     try:
-        with services.uploads.place():
+        with services.uploads.place(request.match_info["session_id"]):
             return await _take(request, services, form, wishes)
     except NoPlace:
         retry_after_s = services.settings.signaling.retry_after_s
-        raise OverCapacity("As many uploads as it takes at once are on their way.", retry_after_s) from None
+        raise OverCapacity(
+            "As many uploads as it takes at once, of all interviews or of this one, are on their way.", retry_after_s
+        ) from None
     except UploadRefused as refused:
         logger.info("interview %s: an upload was refused: %s", request.match_info["session_id"], refused)
         raise NoRecording(f"{SENTENCES[refused.refusal]} Nothing was stored.") from None

@@ -51,30 +51,6 @@ class Asked:
     "Whether it may be skipped."
 
 
-@dataclass(frozen=True, slots=True)
-class InterviewSummary:
-    """One line of HR's list."""
-
-    session_id: str
-    "The interview."
-    state: InterviewState
-    "Where it stands."
-    candidate: str
-    "The candidate's name."
-    job: str
-    "The job's title."
-    created_at: datetime
-    "When it was set up."
-    started_at: datetime | None
-    "When recording began."
-    ended_at: datetime | None
-    "When it ended."
-    duration_ms: int
-    "Length of what lies there, all parts together; a running part counts once it is closed."
-    size_bytes: int
-    "Size of the same."
-
-
 async def add_interview(
     db_session: AsyncSession,
     session_id: str,
@@ -133,40 +109,6 @@ async def states_of(db_session: AsyncSession, session_ids: Sequence[str]) -> dic
         InterviewSession.session_id.in_(session_ids)
     )
     return {row.session_id: row.state for row in await db_session.execute(query)}
-
-
-async def list_interviews(db_session: AsyncSession, user_id: int | None = None) -> list[InterviewSummary]:
-    """Newest first: those of a user's jobs, or all of them (for the command line). Deleted ones are left out."""
-    recorded = (
-        select(
-            Part.session_id,
-            func.coalesce(func.sum(Part.duration_ms), 0).label("duration_ms"),
-            func.coalesce(func.sum(Part.size_bytes), 0).label("size_bytes"),
-        )
-        .group_by(Part.session_id)
-        .subquery()
-    )
-    query = (
-        select(
-            InterviewSession.session_id,
-            InterviewSession.state,
-            Candidate.name,
-            Job.title,
-            InterviewSession.created_at,
-            InterviewSession.started_at,
-            InterviewSession.ended_at,
-            func.coalesce(recorded.c.duration_ms, 0),
-            func.coalesce(recorded.c.size_bytes, 0),
-        )
-        .join(InterviewSession.candidate)
-        .join(InterviewSession.job)
-        .outerjoin(recorded, recorded.c.session_id == InterviewSession.session_id)
-        .where(InterviewSession.state != InterviewState.DELETED)
-        .order_by(InterviewSession.created_at.desc(), InterviewSession.session_id)
-    )
-    if user_id is not None:
-        query = query.where(InterviewSession.job_id.in_(_jobs_of(user_id)))
-    return [InterviewSummary(*row) for row in await db_session.execute(query)]
 
 
 async def apply_event(

@@ -43,7 +43,9 @@ def read_query(request: aioweb.Request, schema: type[T]) -> T:
     """The query as `schema`; a parameter given more than once is a list where the schema has one. Raises Invalid."""
     given: dict[str, Any] = {}
     for name in dict.fromkeys(request.query):
-        values = request.query.getall(name)
+        values = [value for value in request.query.getall(name) if value != ""]
+        if not values:
+            continue  # a form sends its empty fields, too
         field = schema.model_fields.get(name)
         many = field is not None and _takes_many(field.annotation)
         given[name] = values if many or len(values) > 1 else values[0]

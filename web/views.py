@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from db.interviews import InterviewSummary
+from db.listing import InterviewSummary
 from db.models import Consent, InterviewSession, Job, Part, QuestionSound
 from db.states import PartState
 from media_server.recording.timeline import Timeline
@@ -27,7 +27,6 @@ from web.schema.interviews import (
     IceServerTold,
     InterviewForCandidate,
     InterviewForHr,
-    InterviewInList,
     JobForHr,
     JobTold,
     Limits,
@@ -37,6 +36,7 @@ from web.schema.interviews import (
     Question,
     TakeTold,
 )
+from web.schema.listing import InterviewInList
 from web.settings import NoticeSettings, Settings
 
 
@@ -93,10 +93,13 @@ def list_row(summary: InterviewSummary) -> InterviewInList:
         session_id=summary.session_id,
         state=summary.state,
         candidate_name=summary.candidate,
+        candidate_email=summary.email,
+        job_id=summary.job_id,
         job_title=summary.job,
         created_at=summary.created_at,
         started_at=summary.started_at,
         ended_at=summary.ended_at,
+        deadline_at=summary.deadline_at,
         duration_ms=summary.duration_ms,
         size_bytes=summary.size_bytes,
     )

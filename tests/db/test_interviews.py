@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from db import interviews, people
+from db import interviews, listing, people
 from db.errors import Conflict, NotFound, NothingRecorded
+from db.listing import Wanted
 from db.models import InterviewSession, Job
 from db.states import IllegalTransition, InterviewEvent, InterviewState
 from tests.db.conftest import NOW, House
@@ -53,8 +54,8 @@ async def test_only_members_of_the_job_see_it(house: House) -> None:
             await interviews.get_interview_for(db_session, "one", house.stranger_id)
         with pytest.raises(NotFound):
             await interviews.get_interview_for(db_session, "unknown", house.owner_id)
-        assert len(await interviews.list_interviews(db_session, house.owner_id)) == 1
-        assert await interviews.list_interviews(db_session, house.stranger_id) == []
+        assert len((await listing.page(db_session, house.owner_id, Wanted(), limit=9)).rows) == 1
+        assert (await listing.page(db_session, house.stranger_id, Wanted(), limit=9)).rows == []
 
 
 async def test_the_list_tells_state_length_and_size(house: House) -> None:
@@ -65,7 +66,7 @@ async def test_the_list_tells_state_length_and_size(house: House) -> None:
     async with house.database.writing() as db_session:
         await interviews.apply_event(db_session, "gone", InterviewEvent.DELETE, NOW)
     async with house.database.reading() as db_session:
-        summaries = {line.session_id: line for line in await interviews.list_interviews(db_session)}
+        summaries = {line.session_id: line for line in await listing.all_interviews(db_session)}
     assert set(summaries) == {"one", "two"}
     assert summaries["one"].state is InterviewState.INTERRUPTED
     assert (summaries["one"].duration_ms, summaries["one"].size_bytes) == (120_000, 4_691_356)

@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from db import interviews
-from db.interviews import Allowance, InterviewSummary
+from db import interviews, listing
+from db.interviews import Allowance
+from db.listing import InterviewSummary
 from db.states import InterviewState
 from media_server.aio.recordings import Recordings
 from signaling.protocol.tokens import MAX_TOKEN_LENGTH
@@ -168,7 +169,7 @@ async def _link(settings: Settings, session_id: str, *, renew: bool) -> Links:
 
 async def _list(settings: Settings) -> list[InterviewSummary]:
     async with workshop(settings) as shop, shop.database.reading() as db_session:
-        return await interviews.list_interviews(db_session)
+        return await listing.all_interviews(db_session)
 
 
 async def _delete(settings: Settings, session_id: str) -> None:

@@ -3,10 +3,8 @@
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
-from db import interviews
 from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
-from web import views
 from web.api.interviews import told_to_hr
 from web.auth import LOGIN_COOKIE
 from web.breaks import breaks_of
@@ -21,16 +19,6 @@ GOES_ON = frozenset({InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
 async def root(request: aioweb.Request) -> aioweb.Response:
     """Nobody lives at the root."""
     raise aioweb.HTTPFound(home(request))
-
-
-async def list_interviews(request: aioweb.Request) -> aioweb.Response:
-    """Every interview of the user's jobs."""
-    services = request.app[SERVICES]
-    asker = hr_asker_of(request)
-    async with services.database.reading() as db_session:
-        summaries = await interviews.list_interviews(db_session, asker.user_id)
-    context = {"user": {"email": asker.email}, "interviews": [views.list_row(summary) for summary in summaries]}
-    return aiohttp_jinja2.render_template("hr_list.html", request, context)
 
 
 async def results(request: aioweb.Request) -> aioweb.Response:

@@ -239,17 +239,3 @@ class InterviewForHr(InterviewForCandidate):
     "Where thumbnails and waveform are told; null until they are drawn."
     captions_url: str | None
     "WebVTT that somebody attached; null while nobody has."
-
-
-class InterviewInList(Schema):
-    """One line of HR's list."""
-
-    session_id: str
-    state: InterviewState
-    candidate_name: str
-    job_title: str
-    created_at: Moment
-    started_at: Moment | None
-    ended_at: Moment | None
-    duration_ms: int
-    size_bytes: int

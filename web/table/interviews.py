@@ -4,15 +4,34 @@ from typing import Final
 
 from db.models import JobRole
 from signaling.aio.errors import InterviewOver, NothingRecorded, StorageFull
-from web.api import accommodations, interviews
+from web.api import accommodations, interviews, listing
 from web.endpoint import Doc, Endpoint
 from web.problems import UnknownNotice
 from web.rights import Access, Scope
 from web.schema.interviews import AccommodationsGranted, ConsentGiven, InterviewForCandidate, InterviewForHr
+from web.schema.listing import InterviewCounts, InterviewPage, ListQuery
 
 INTERVIEW: Final = "/api/interviews/{session_id}"
 
 ENDPOINTS: Final = (
+    Endpoint(
+        "GET",
+        "/api/interviews",
+        listing.list_interviews,
+        Access(user=True, scope=Scope.INTERVIEWS_READ),
+        Doc("The interviews of one's jobs, a page at a time", {200: InterviewPage}, query=ListQuery),
+    ),
+    Endpoint(
+        "GET",
+        "/api/interview-counts",
+        listing.count_interviews,
+        Access(user=True, scope=Scope.INTERVIEWS_READ),
+        Doc(
+            "How many there are in each state, of those that the other filters leave",
+            {200: InterviewCounts},
+            query=ListQuery,
+        ),
+    ),
     Endpoint(
         "GET",
         INTERVIEW,

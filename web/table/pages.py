@@ -4,7 +4,7 @@ from typing import Final
 
 from db.models import JobRole
 from web.endpoint import Endpoint
-from web.pages import candidate, hr
+from web.pages import candidate, hr, interview_list
 from web.rights import Access
 
 _PUBLIC: Final = Access()
@@ -18,7 +18,7 @@ ENDPOINTS: Final = (
         "GET", "/i/{token}", candidate.room, Access(candidate=True, checked_by_handler="the token is in the path")
     ),
     Endpoint("GET", "/check", candidate.check, _PUBLIC),
-    Endpoint("GET", "/hr", hr.list_interviews, _SIGNED_IN),
+    Endpoint("GET", "/hr", interview_list.show, _SIGNED_IN),
     Endpoint("GET", "/hr/interviews/{session_id}", hr.results, _REVIEWER),
     Endpoint("GET", "/hr/sign-in", hr.show_sign_in, _PUBLIC),
     Endpoint("POST", "/hr/sign-in", hr.sign_in, _PUBLIC),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, NEW_HR_EMAIL, Invitation, Place
 from tests.browser.pages.visitor import Visitor
@@ -83,9 +83,10 @@ async def test_the_list_sorts_by_keyboard(place: Place, hr: Visitor) -> None:
     await expect(hr.page.get_by_role("columnheader", name="Date", exact=True)).to_have_attribute(
         "aria-sort", "descending"
     )
-    await hr.page.get_by_role("button", name="Candidate").focus()
+    await head.get_by_role("link").focus()
     await hr.page.keyboard.press("Enter")
     await expect(head).to_have_attribute("aria-sort", "ascending")
+    await expect(head.get_by_role("link")).to_be_focused()
     names = hr.page.locator("#interviews tbody td:first-child")
     assert (await names.all_inner_texts()) == sorted(await names.all_inner_texts(), key=str.casefold)
     await hr.page.keyboard.press("Enter")
@@ -143,12 +144,54 @@ async def test_an_interview_without_recording_says_what_comes(place: Place, hr: 
     await expect(hr.page.get_by_role("button", name="Download Interview Video")).to_be_disabled()
 
 
-async def test_the_empty_list_says_what_to_do_next(place: Place, visitor: Visitor, context: BrowserContext) -> None:
-    await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=place.url)
+async def test_the_list_follows_the_typing(place: Place, hr: Visitor) -> None:
+    for name in ("Zoë Fröhlich", "Abel Traurig"):
+        await place.invite(candidate=name)
+    await hr.page.goto(f"{place.url}/hr")
+    search = hr.page.get_by_role("searchbox")
+    await search.press_sequentially("frohl")
+    names = hr.page.locator("#interviews tbody td:first-child")
+    await expect(names).to_have_text(["Zoë Fröhlich"])
+    await expect(search).to_be_focused()
+    await expect(hr.page.locator("#list-said")).to_have_text("1 interview")
+    assert hr.page.url.endswith("?search=frohl"), "the address can be kept and shared"
+    await search.press_sequentially("nothing like it")
+    await expect(hr.page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    await hr.has_no_barriers()
+    await hr.fits()
+    await hr.page.get_by_role("link", name="Show all interviews").click()
+    await expect(names.first).to_be_visible()
+    await hr.has_no_barriers()
+
+
+async def test_a_state_is_a_filter_that_a_search_keeps(place: Place, hr: Visitor, in_one_part: Invitation) -> None:
+    await place.invite(candidate="Ana Anders")
+    await hr.page.goto(f"{place.url}/hr?search=ana")
+    chips = hr.page.get_by_role("navigation", name="State")
+    await chips.get_by_role("link", name="Ready").click()
+    names = hr.page.locator("#interviews tbody td:first-child")
+    await expect(names).to_have_text(["Ana Beispiel"])
+    await expect(chips.get_by_role("link", name="Ready")).to_have_attribute("aria-current", "true")
+    await hr.page.get_by_role("searchbox").fill("anders")
+    await expect(hr.page.get_by_role("heading", name="Nothing found")).to_be_visible()
+
+
+async def test_more_rows_come_below_the_present_ones(place: Place, hr: Visitor) -> None:
+    for number in range(3):
+        await place.invite(candidate=f"Row {number}")
+    await hr.page.goto(f"{place.url}/hr?search=row&sort=name&limit=2")
+    names = hr.page.locator("#interviews tbody td:first-child")
+    await expect(names).to_have_text(["Row 0", "Row 1"])
+    await hr.page.get_by_role("link", name="Show 2 more").click()
+    await expect(names).to_have_text(["Row 0", "Row 1", "Row 2"])
+    await expect(names.nth(2).get_by_role("link")).to_be_focused()
+    await expect(hr.page.get_by_role("link", name="Show 2 more")).to_have_count(0)
+
+
+async def test_the_empty_list_says_what_to_do_next(place: Place, visitor: Visitor) -> None:
     await visitor.signs_in(place.url, NEW_HR_EMAIL, HR_PASSWORD)
-    await visitor.page.get_by_role("button", name="Copy command").click()
-    await expect(visitor.page.get_by_role("button", name="Copied")).to_be_visible()
-    assert "holdfast interview add" in await visitor.page.evaluate("navigator.clipboard.readText()")
+    await expect(visitor.page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+    await expect(visitor.page.get_by_role("link", name="Create a job")).to_be_visible()
     await visitor.has_no_barriers()
     await visitor.fits()
 

@@ -1,18 +1,15 @@
-/** Wires the list of interviews: local dates, sorting, and the copy button of the empty list. */
+/** Wires the list of interviews: local dates, a list that follows the typing, and more rows below the present ones. */
 
-import { copyText } from "../shared/dom.js";
+import { ListLoader } from "./list_loader.js";
 import { localiseTimes } from "../shared/local_times.js";
-import { SortableTable } from "./sortable_table.js";
 
 localiseTimes(document);
 
-const table = document.getElementById("interviews");
-if (table instanceof HTMLTableElement) new SortableTable(table).listen();
+const form = document.getElementById("filters");
+const list = document.getElementById("list");
+const said = document.getElementById("list-said");
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
-    const source = document.querySelector(button.getAttribute("data-copy") ?? "");
-    const label = button.querySelector("span");
-    if (label && (await copyText(document, source?.textContent ?? ""))) label.textContent = "Copied";
-  });
+if (form instanceof HTMLFormElement && list && said) {
+  document.body.classList.add("scripted");
+  new ListLoader(document, { form, list, said }).listen();
 }

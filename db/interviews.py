@@ -230,6 +230,20 @@ async def renew_link(db_session: AsyncSession, session_id: str) -> int:
     return interview.link_version
 
 
+async def extend(db_session: AsyncSession, session_id: str, deadline_at: datetime) -> InterviewState:
+    """Give an interview another deadline; one that expired is `invited` again.
+
+    Raises IllegalTransition once it is over otherwise, NotFound.
+    """
+    interview = await _bare(db_session, session_id)
+    if interview.state not in _UNFINISHED:
+        interview.state = next_interview_state(interview.state, InterviewEvent.REINVITE)
+        interview.ended_at = interview.end_reason = None
+    interview.deadline_at = deadline_at
+    await db_session.flush()
+    return interview.state
+
+
 async def revoke_link(db_session: AsyncSession, session_id: str, now: datetime) -> None:
     """No link opens the interview until :func:`renew_link`. Raises NotFound."""
     interview = await _bare(db_session, session_id)

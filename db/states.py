@@ -32,6 +32,7 @@ class InterviewEvent(StrEnum):
     RECORDING_REPLACED = "recording_replaced"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
+    REINVITE = "reinvite"
     DELETE = "delete"
 
 
@@ -89,6 +90,8 @@ INTERVIEW_TRANSITIONS: dict[tuple[InterviewState, InterviewEvent], InterviewStat
     (_I.INVITED, _E.EXPIRE): _I.EXPIRED,
     (_I.CONSENTED, _E.EXPIRE): _I.EXPIRED,
     (_I.INTERRUPTED, _E.EXPIRE): _I.EXPIRED,
+    # Somebody missed the deadline and gets another one; nothing was recorded, and consent is asked for again.
+    (_I.EXPIRED, _E.REINVITE): _I.INVITED,
     (_I.INVITED, _E.WITHDRAW): _I.WITHDRAWN,
     (_I.CONSENTED, _E.WITHDRAW): _I.WITHDRAWN,
     (_I.IN_PROGRESS, _E.WITHDRAW): _I.WITHDRAWN,

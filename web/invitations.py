@@ -35,6 +35,8 @@ class NewInterview:
     "What they are asked, in order; None: what the job asks."
     allowance: Allowance | None = None
     "Time and takes for each question of a text alone; None: no time to think, one take of any length."
+    deadline_at: datetime | None = None
+    "When the link ends; None: as the job says."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ async def set_up(
         candidate.id,
         [_asked(question) for question in job.questions] if new.questions is None else new.questions,
         now,
-        deadline_at=now + timedelta(days=job.deadline_days),
+        deadline_at=new.deadline_at or now + timedelta(days=job.deadline_days),
         allowance=new.allowance,
     )
     if new.questions is None and files is not None:

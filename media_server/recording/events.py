@@ -20,6 +20,7 @@ class EndReason(StrEnum):
     PAUSED = "paused"
     DEADLINE = "deadline"
     DELETED = "deleted"
+    LINK_REVOKED = "link_revoked"
     FAILED = "failed"
 
 

@@ -86,10 +86,7 @@ class LiveInterviews:
         erase: Callable[[str], Awaitable[object]],
         has_room: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`store` turns a finished interview's part into its recording, `erase` removes what a deleted one has left.
-
-        `has_room` says whether the disk takes more.
-        """
+        """`store` makes a finished interview's recording, `erase` removes what a deleted one left, `has_room`: for more."""
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -114,9 +111,9 @@ class LiveInterviews:
     async def publish(self, session_id: str, client_id: str | None, offer: Offer, user_agent: str) -> Published:
         """Begin a WHIP session; an older one of another page ends first, its part closed.
 
-        One of the same page goes on recording until the new one does. Without a `client_id` (a program, no page) every session is a newcomer. Raises the problems of
-        docs/protocol.md: ConsentMissing, InterviewOver, Superseded, Unacceptable, OverCapacity, StorageFull,
-        UnknownInterview.
+        One of the same page goes on recording until the new one does. Without a `client_id` (a program, no page) every
+        session is a newcomer. Raises ConsentMissing, InterviewOver, Superseded, Unacceptable, OverCapacity,
+        StorageFull, UnknownInterview.
         """
         is_page = client_id is not None
         publishing = Publishing(client_id or secrets.token_urlsafe(12), user_agent[:500], offer, is_page=is_page)
@@ -232,6 +229,12 @@ class LiveInterviews:
             live.tell(Ended(reason=reason.value, state=live.state.value))
             if live.state is InterviewState.DELETED:
                 await self._erase_quietly(session_id)
+
+    async def shut_out(self, session_id: str) -> None:
+        """Its link opens nothing any more: end whoever holds it, part closed; the interview is interrupted."""
+        async with self._registry.held(session_id) as live:
+            await self._end(live, EndReason.LINK_REVOKED)
+            live.hang_up(CloseCode.UNAUTHORISED)
 
     async def refresh(self, session_id: str) -> None:
         """The row has changed (a consent, say): read it, and tell the pages."""

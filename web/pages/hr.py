@@ -3,13 +3,17 @@
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
+from db import interviews
+from db.models import JobRole
 from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
 from web.api.interviews import told_to_hr
+from web.api.invitations import link_told
 from web.auth import LOGIN_COOKIE
 from web.breaks import breaks_of
 from web.gate import hr_asker_of, role_of
 from web.pages.paths import home, ours
+from web.rights import is_at_least
 from web.services import SERVICES
 
 GOES_ON = frozenset({InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
@@ -25,12 +29,19 @@ async def results(request: aioweb.Request) -> aioweb.Response:
     """Interview Results."""
     asker = hr_asker_of(request)
     interview = await told_to_hr(request.app[SERVICES], asker, request.match_info["session_id"])
+    role, invitation = role_of(request), None
+    if is_at_least(role, JobRole.RECRUITER):
+        async with request.app[SERVICES].database.reading() as db_session:
+            row = await interviews.get_interview(db_session, interview.session_id)
+        invitation = link_told(request.app[SERVICES], row)
     breaks = breaks_of(interview.parts, goes_on=interview.state in GOES_ON)
     context = {
         "user": {"email": asker.email},
         "interview": interview,
         "breaks": breaks,
-        "role": role_of(request).value,
+        "role": role.value,
+        "invitation": invitation,
+        "just_invited": invitation is not None and "invited" in request.query,
     }
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)
 

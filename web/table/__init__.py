@@ -4,7 +4,18 @@
 """
 
 from web.endpoint import Endpoint
-from web.table import account, documentation, interviews, live, operators, pages, previews, recordings, uploads
+from web.table import (
+    account,
+    documentation,
+    interviews,
+    invitations,
+    live,
+    operators,
+    pages,
+    previews,
+    recordings,
+    uploads,
+)
 
 
 def endpoints() -> tuple[Endpoint, ...]:
@@ -12,6 +23,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     return (
         *pages.ENDPOINTS,
         *interviews.ENDPOINTS,
+        *invitations.ENDPOINTS,
         *recordings.ENDPOINTS,
         *previews.ENDPOINTS,
         *uploads.ENDPOINTS,

@@ -4,7 +4,7 @@ from typing import Final
 
 from db.models import JobRole
 from web.endpoint import Endpoint
-from web.pages import candidate, hr, interview_list
+from web.pages import candidate, hr, interview_list, invite
 from web.rights import Access
 
 _PUBLIC: Final = Access()
@@ -19,6 +19,9 @@ ENDPOINTS: Final = (
     ),
     Endpoint("GET", "/check", candidate.check, _PUBLIC),
     Endpoint("GET", "/hr", interview_list.show, _SIGNED_IN),
+    # Which of one's jobs it is for stands in the form, and is looked at there.
+    Endpoint("GET", "/hr/invite", invite.show, _SIGNED_IN),
+    Endpoint("POST", "/hr/invite", invite.invite, _SIGNED_IN),
     Endpoint("GET", "/hr/interviews/{session_id}", hr.results, _REVIEWER),
     Endpoint("GET", "/hr/sign-in", hr.show_sign_in, _PUBLIC),
     Endpoint("POST", "/hr/sign-in", hr.sign_in, _PUBLIC),

@@ -1,0 +1,90 @@
+"""HR invites a candidate: a form, and afterwards the link to send."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp_jinja2
+from aiohttp import web as aioweb
+from pydantic import ValidationError
+
+from db import people
+from db.models import Job, JobRole
+from signaling.aio.errors import Problem
+from web.api.invitations import set_up_for
+from web.gate import hr_asker_of
+from web.pages.paths import home
+from web.rights import is_at_least
+from web.schema.invitations import Invitation
+from web.services import SERVICES
+
+WORDS = {
+    "candidate": "Write the candidate's name.",
+    "email": "This is no e-mail address. Write it as in jane@example.org, or leave it empty.",
+    "deadline_at": "This day has passed. Choose a later one, or leave it empty.",
+}
+"What a person is told of a field; everything else has its own sentence."
+
+
+async def show(request: aioweb.Request) -> aioweb.Response:
+    """The form."""
+    return await _form(request, {"job": request.query.get("job", "")})
+
+
+async def invite(request: aioweb.Request) -> aioweb.Response:
+    """Set the interview up and lead to it; what was wrong is told beside its field, with everything as it was typed."""
+    services = request.app[SERVICES]
+    given = {name: str(value).strip() for name, value in (await request.post()).items()}
+    jobs = await _jobs(request)
+    job = next((job for job in jobs if str(job.id) == given.get("job")), None)
+    if job is None:
+        return await _form(request, given, {"job": "Choose the job."})
+    try:
+        invitation = Invitation(
+            candidate=given.get("candidate", ""),
+            email=given.get("email") or None,
+            deadline_at=_end_of(given.get("deadline", "")),
+        )
+        invited = await set_up_for(services, job.id, invitation)
+    except ValidationError as error:
+        wrong = {str(detail["loc"][0]) if detail["loc"] else "" for detail in error.errors()}
+        return await _form(request, given, {name: WORDS.get(name, "This is not as it should be.") for name in wrong})
+    except ValueError:
+        return await _form(request, given, {"deadline_at": WORDS["deadline_at"]})
+    except Problem as problem:
+        errors = getattr(problem, "errors", [])
+        field = errors[0]["field"] if errors else ""
+        return await _form(request, given, {field: WORDS.get(field, problem.detail)})
+    where = f"{home(request)}/interviews/{quote(invited.session_id, safe='')}?invited=1"
+    return aioweb.Response(status=303, headers={"Location": where})
+
+
+def _end_of(day: str) -> datetime | None:
+    """The end of a day in UTC. Raises ValueError for what is no day."""
+    if not day:
+        return None
+    return datetime.combine(date.fromisoformat(day), time(23, 59, 59), UTC)
+
+
+async def _jobs(request: aioweb.Request) -> list[Job]:
+    """The jobs that somebody may be invited for."""
+    asker = hr_asker_of(request)
+    async with request.app[SERVICES].database.reading() as db_session:
+        jobs = await people.jobs_of(db_session, asker.user_id)
+        roles = {job.id: await people.role_for_job(db_session, asker.user_id, job.id) for job in jobs}
+    return [job for job in jobs if job.archived_at is None and is_at_least(roles[job.id], JobRole.RECRUITER)]
+
+
+async def _form(
+    request: aioweb.Request, given: dict[str, str], errors: dict[str, str] | None = None
+) -> aioweb.Response:
+    jobs, now = await _jobs(request), request.app[SERVICES].clock.utc_now()
+    context: dict[str, Any] = {
+        "user": {"email": hr_asker_of(request).email},
+        "here": "interviews",
+        "jobs": jobs,
+        "given": given,
+        "errors": errors or {},
+        "tomorrow": (now + timedelta(days=1)).date().isoformat(),
+    }
+    return aiohttp_jinja2.render_template("hr_invite.html", request, context, status=400 if errors else 200)

@@ -11,10 +11,15 @@ from db import interviews, jobs, people
 from db.errors import JobArchived
 from db.interviews import Allowance, Asked
 from db.models import InterviewSession, JobQuestion, QuestionSound
+from db.states import InterviewState
 from media_server.aio.contained_files import ContainedFiles
 from media_server.aio.job_sounds import hand_on
 from media_server.recording.names import folder_name
 from signaling.protocol.tokens import candidate_token
+from web.schema.invitations import LinkTold
+
+OVER = frozenset({InterviewState.COMPLETED, InterviewState.READY, InterviewState.WITHDRAWN})
+"States in which no link is of use any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +96,17 @@ def links_for(server_key: bytes, base_url: str, session_id: str, link_version: i
     """The same links every time, until the link version is raised. Raises ValueError for an absurd session id."""
     token = candidate_token(server_key, session_id, link_version)
     return Links(token, f"{base_url}/i/{token}", f"{base_url}/whip/{quote(session_id, safe='')}")
+
+
+def link_told(server_key: bytes, base_url: str, interview: InterviewSession) -> LinkTold:
+    """An interview's link as people and programs are told of it: none while it is revoked."""
+    revoked = interview.link_revoked_at
+    links = links_for(server_key, base_url, interview.session_id, interview.link_version)
+    return LinkTold(
+        candidate_url=None if revoked else links.candidate_url,
+        token=None if revoked else links.token,
+        whip_url=None if revoked else links.whip_url,
+        revoked_at=revoked,
+        deadline_at=interview.deadline_at,
+        state=interview.state,
+    )

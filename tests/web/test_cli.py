@@ -155,14 +155,6 @@ def test_consent_given_elsewhere(job: str) -> None:
     assert listed["state"] == "consented"
 
 
-def test_a_link_is_shown_again_and_renewed(job: str) -> None:
-    first = told("interview", "add", "--job", job, "--candidate", "J", "--session-id", "one")
-    assert call("interview", "link", "one").stdout.strip() == first["candidate_url"]
-    renewed = told("interview", "link", "one", "--renew")
-    assert renewed["token"] != first["token"]
-    assert call("interview", "link", "one").stdout.strip() == renewed["candidate_url"]
-
-
 def test_an_interview_is_deleted(job: str) -> None:
     told("interview", "add", "--job", job, "--candidate", "J", "--session-id", "one")
     call("interview", "delete", "one")

@@ -9,20 +9,18 @@ from db import interviews
 from db.errors import Conflict, JobArchived
 from db.interviews import Allowance, Asked
 from db.models import InterviewSession
-from db.states import InterviewState
 from signaling.aio.errors import InterviewOver
 from signaling.protocol.tokens import MAX_TOKEN_LENGTH
+from web import invitations
 from web.auth import interview_for
 from web.bodies import Invalid, answer, read_body
 from web.gate import hr_asker_of
-from web.invitations import NewInterview, links_for, set_up
+from web.invitations import OVER, NewInterview, links_for, set_up
 from web.problems import InConflict
 from web.schema.invitations import Invitation, Invited, LinkTold, NewDeadline, QuestionAsked
 from web.services import SERVICES, Services
 
 MAX_SESSION_ID_BYTES = MAX_TOKEN_LENGTH // 2
-OVER = frozenset({InterviewState.COMPLETED, InterviewState.READY, InterviewState.WITHDRAWN})
-"States in which no link is of use any more."
 
 
 async def invite(request: aioweb.Request) -> aioweb.Response:
@@ -120,21 +118,8 @@ async def delete_interview(request: aioweb.Request) -> aioweb.Response:
 
 def link_told(services: Services, interview: InterviewSession) -> LinkTold:
     """An interview's link, unless it is revoked."""
-    revoked = interview.link_revoked_at
-    links = links_for(
-        services.data_folder.server_key(),
-        services.settings.web.base_url,
-        interview.session_id,
-        interview.link_version,
-    )
-    return LinkTold(
-        candidate_url=None if revoked else links.candidate_url,
-        token=None if revoked else links.token,
-        whip_url=None if revoked else links.whip_url,
-        revoked_at=revoked,
-        deadline_at=interview.deadline_at,
-        state=interview.state,
-    )
+    base_url = services.settings.web.base_url
+    return invitations.link_told(services.data_folder.server_key(), base_url, interview)
 
 
 async def _interview(request: aioweb.Request) -> InterviewSession:

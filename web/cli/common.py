@@ -14,10 +14,12 @@ import typer
 from db.clock import Clock, SystemClock
 from db.engine import Database
 from db.errors import DatabaseError
+from db.models import InterviewSession
 from db.states import IllegalTransition
 from media_server.aio.data_folder import DataFolder, DataFolderUnusable
-from web.invitations import Links, links_for
+from web.invitations import link_told
 from web.link_base import link_base
+from web.schema.invitations import LinkTold
 from web.settings import Settings, SettingsError, load_settings
 
 T = TypeVar("T")
@@ -28,6 +30,7 @@ DataOption = Annotated[
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", envvar="HOLDFAST_CONFIG", help="The settings file (TOML).")
 ]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The interview's session id.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 PublicUrlOption = Annotated[
     str | None, typer.Option("--public-url", metavar="URL", help="What links begin with: the address people use.")
@@ -47,10 +50,9 @@ class Workshop:
     clock: Clock
     "Time."
 
-    def links_for(self, session_id: str, link_version: int) -> Links:
-        """A candidate's links, which reach the server that runs beside the command."""
-        base_url = link_base(self.settings, self.data_folder)
-        return links_for(self.data_folder.server_key(), base_url, session_id, link_version)
+    def link_told(self, interview: InterviewSession) -> LinkTold:
+        """A candidate's link, which reaches the server that runs beside the command."""
+        return link_told(self.data_folder.server_key(), link_base(self.settings, self.data_folder), interview)
 
 
 def fail(*lines: str) -> NoReturn:

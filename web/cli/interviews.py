@@ -19,6 +19,7 @@ from web import formats, views
 from web.cli.common import (
     ConfigOption,
     DataOption,
+    IdArgument,
     JsonOption,
     PublicUrlOption,
     fail,
@@ -27,7 +28,7 @@ from web.cli.common import (
     run,
     workshop,
 )
-from web.invitations import Links, NewInterview, set_up
+from web.invitations import NewInterview, set_up
 from web.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Interviews: one candidate answering one job's questions.")
@@ -36,7 +37,6 @@ MOST_SECONDS = 7200
 "Two hours for one question; more is a slip of the hand."
 MOST_TAKES = 20
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The interview's session id.")]
 ThinkOption = Annotated[
     str, typer.Option("--think", metavar="SECONDS", help="Time to think about each question; or none, unlimited.")
 ]
@@ -100,25 +100,6 @@ def add_interview(
         typer.echo(f"Added interview {new.session_id}. The candidate's link:\n{added['candidate_url']}")
 
 
-@app.command("link")
-def show_link(
-    session_id: IdArgument,
-    renew: Annotated[
-        bool, typer.Option("--renew", help="Make a new link; the old one opens nothing any more.")
-    ] = False,
-    public_url: PublicUrlOption = None,
-    data: DataOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Print the candidate's link again."""
-    links = run(_link(read_settings(config, data, public_url=public_url), session_id, renew=renew))
-    if as_json:
-        print_json({"session_id": session_id, **_told(links)})
-    else:
-        typer.echo(links.candidate_url)
-
-
 @app.command("list")
 def list_interviews(data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List all interviews, newest first."""
@@ -152,19 +133,8 @@ async def _add(settings: Settings, new: NewInterview, *, consented: bool) -> dic
             if consented:
                 version = settings.notice.version
                 await interviews.give_consent(db_session, new.session_id, version, "command line", now)
-        links = shop.links_for(new.session_id, interview.link_version)
-        return {"session_id": new.session_id, "candidate_id": interview.candidate_id, **_told(links)}
-
-
-async def _link(settings: Settings, session_id: str, *, renew: bool) -> Links:
-    async with workshop(settings) as shop:
-        if renew:
-            async with shop.database.writing() as db_session:
-                version = await interviews.renew_link(db_session, session_id)
-        else:
-            async with shop.database.reading() as db_session:
-                version = (await interviews.get_interview(db_session, session_id)).link_version
-        return shop.links_for(session_id, version)
+        links = shop.link_told(interview).model_dump(include={"candidate_url", "token", "whip_url"})
+        return {"session_id": new.session_id, "candidate_id": interview.candidate_id, **links}
 
 
 async def _list(settings: Settings) -> list[InterviewSummary]:
@@ -182,10 +152,6 @@ async def _delete(settings: Settings, session_id: str) -> None:
                 "If no server runs, its server crashed: run holdfast mend first.",
             )
         await Recordings(shop.database, shop.data_folder, shop.clock).delete(session_id)
-
-
-def _told(links: Links) -> dict[str, str]:
-    return {"candidate_url": links.candidate_url, "token": links.token, "whip_url": links.whip_url}
 
 
 def _check_session_id(session_id: str | None) -> None:

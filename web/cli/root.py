@@ -2,7 +2,7 @@
 
 import typer
 
-from web.cli import interviews, people, tokens
+from web.cli import interviews, links, people, tokens
 from web.cli.doctor import doctor
 from web.cli.jobs import jobs
 from web.cli.migrate_add_video import migrate_add_video
@@ -19,6 +19,7 @@ app.command()(serve)
 people.users.add_typer(tokens.app)
 app.add_typer(people.users, name="user")
 app.add_typer(people.jobs, name="job")
+interviews.app.add_typer(links.app)
 app.add_typer(interviews.app, name="interview")
 app.command()(mend)
 app.command()(sweep)

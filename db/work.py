@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import recordings
+from db import exports, recordings
 from db.models import Candidate, InterviewQuestion, InterviewSession, Mark, Part, QuestionSound, Take, Work, WorkState
 from db.states import InterviewState
 
@@ -45,6 +45,7 @@ class WorkKind(StrEnum):
     QUESTION_SOUND = "question_sound"
     TRANSCODE = "transcode"
     PREVIEWS = "previews"
+    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Task:
     session_id: str
     "For which interview."
     subject: str = ""
-    "Which question (`1`), take (`1/2`), part (`3`) or recording (the first of its SHA-256) of it; empty: all of it."
+    "Which question (`1`), take (`1/2`), part (`3`), recording (the first of its SHA-256) or format (`mp4`); empty: all of it."
 
     def __str__(self) -> str:
         """For the log."""
@@ -73,7 +74,8 @@ async def wanted(db_session: AsyncSession, *, speech: bool) -> list[Task]:
     """
     joins, transcodes = await _of_parts(db_session)
     questions = await _mute_questions(db_session) if speech else []
-    return [*joins, *await _uncut_answers(db_session), *questions, *transcodes]
+    copies = [Task(WorkKind.EXPORT, session_id, kind.value) for session_id, kind in await exports.wanted(db_session)]
+    return [*joins, *await _uncut_answers(db_session), *questions, *transcodes, *copies]
 
 
 async def due(db_session: AsyncSession, tasks: Sequence[Task], now: datetime) -> list[Task]:

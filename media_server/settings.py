@@ -95,6 +95,9 @@ class WorkSettings(BaseModel):
     look_every_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="How often the database is looked at for work that other processes asked for, in seconds."
     )
+    keep_exports_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        7, description="How many days an MP4 is kept after it was made; it can be asked for again."
+    )
     max_sound_bytes: Annotated[int, Field(ge=65_536)] = Field(
         30_000_000, description="The largest sound of a question that is taken, in bytes; a larger one gets 413."
     )

@@ -16,6 +16,7 @@ from db.work import Task, WorkKind
 from media_server.aio.aiortc_tap import NetworkSettings
 from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.disk import Disk
+from media_server.aio.exports import Exports
 from media_server.aio.job_sounds import JobSounds
 from media_server.aio.previews import Previews
 from media_server.aio.publisher import Publisher
@@ -62,10 +63,8 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         sounds = Sounds(database, data_folder, recordings, settings.work, settings.speech)
         job_sounds = JobSounds(database, data_folder, settings.work)
         await job_sounds.tidy_all()
-        transcoder = Transcoder(database, data_folder, recordings, settings.media.video_bps)
-        previews = Previews(database, data_folder, recordings)
-        all_doers = {**doers(recordings, sounds, transcoder), WorkKind.PREVIEWS: previews.make}
-        heavy_work = HeavyWork(database, clock, settings.work, all_doers, speech=bool(settings.speech.command))
+        exports = Exports(database, data_folder, recordings, clock, settings.work.keep_exports_days)
+        heavy_work = _heavy_work(settings, clock, database, data_folder, recordings, sounds, exports)
         stack.push_async_callback(heavy_work.close)
         await heavy_work.start()
         disk = _started(Disk(clock, sync_interval=settings.media.sync_interval_s))
@@ -75,7 +74,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         sender = FileSender()
         stack.callback(sender.close)
         auth = Auth(database, data_folder.server_key(), clock, settings.web)
-        stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings)))
+        stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings, exports)))
         stack.push_async_callback(_cancel, asyncio.create_task(_watch_deadlines(database, live_interviews, clock)))
         yield Services(
             settings,
@@ -92,6 +91,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             auth,
             *_live_routes(settings, live_interviews, auth, clock),
             sender,
+            exports,
         )
 
 
@@ -197,6 +197,25 @@ def publisher_maker(
     return make
 
 
+def _heavy_work(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    data_folder: DataFolder,
+    recordings: Recordings,
+    sounds: Sounds,
+    exports: Exports,
+) -> HeavyWork:
+    transcoder = Transcoder(database, data_folder, recordings, settings.media.video_bps)
+    previews = Previews(database, data_folder, recordings)
+    all_doers = {
+        **doers(recordings, sounds, transcoder),
+        WorkKind.PREVIEWS: previews.make,
+        WorkKind.EXPORT: exports.make,
+    }
+    return HeavyWork(database, clock, settings.work, all_doers, speech=bool(settings.speech.command))
+
+
 def doers(recordings: Recordings, sounds: Sounds, transcoder: Transcoder) -> dict[WorkKind, Doer]:
     """Who does which heavy work."""
     return {
@@ -213,10 +232,11 @@ async def _store(recordings: Recordings, heavy_work: HeavyWork, session_id: str)
         await heavy_work.soon(Task(WorkKind.JOIN, session_id))
 
 
-async def _sweep_daily(recordings: Recordings) -> None:
+async def _sweep_daily(recordings: Recordings, exports: Exports) -> None:
     while True:
         try:
             await recordings.sweep()
+            await exports.sweep()
         except Exception:
             logger.exception("the sweep failed; it is tried again tomorrow")
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -8,6 +8,7 @@ from db.clock import Clock
 from db.engine import Database
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.disk import Disk
+from media_server.aio.exports import Exports
 from media_server.aio.job_sounds import JobSounds
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
@@ -58,6 +59,8 @@ class Services:
     "Talks with candidates' pages."
     sender: FileSender
     "Sends files."
+    exports: Exports
+    "Makes MP4s."
 
 
 SERVICES = aioweb.AppKey("services", Services)

@@ -19,7 +19,7 @@ class Work(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("interview_sessions.session_id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(32))  # join, transcode, answer_sound, question_sound
+    kind: Mapped[str] = mapped_column(String(32))  # db.work.WorkKind
     subject: Mapped[str] = mapped_column(String(64), default="")  # which question, take or part; empty: the interview
     state: Mapped[WorkState] = mapped_column(default=WorkState.WAITING, index=True)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -36,6 +36,20 @@ def started_at(interview: InterviewSession) -> datetime:
     return interview.started_at or interview.parts[0].started_at
 
 
+def _exports_folder(interview: InterviewSession) -> str:
+    return f"{_candidate_folder(interview)}/{names.exports_folder(interview.session_id)}"
+
+
+def export_path(folder: str, session_id: str, kind: str) -> str:
+    """Where a copy in another format lies, relative to the data folder; `folder` is the candidate's."""
+    return f"{UPLOADS}/{folder}/{names.export_path(session_id, kind)}"
+
+
+def remove_export(files: ContainedFiles, path: str) -> None:
+    """Take a copy in another format away, and the folders that it leaves empty."""
+    remove_part_name(files, path)
+
+
 # --- storing -------------------------------------------------------------------
 
 
@@ -178,7 +192,9 @@ def mark_replaced(files: ContainedFiles, interview: InterviewSession) -> list[st
     folder, session_id = _candidate_folder(interview), interview.session_id
     rows = [interview.video_file_path, *(part.path for part in interview.parts)]
     answers = [name for name in files.names_in(folder) if names.is_answer_of(name, session_id)]
-    old = list(dict.fromkeys([*(path for path in rows if path is not None), *(f"{folder}/{name}" for name in answers)]))
+    exports = [found.path for found in files.walk(_exports_folder(interview))]
+    named = [*(path for path in rows if path is not None), *(f"{folder}/{name}" for name in answers), *exports]
+    old = list(dict.fromkeys(named))
     lying = [path for path in old if files.stat(path) is not None]
     files.make_folder(_parts_folder(interview))
     marks = [f"{folder}/{names.replaced_path(session_id, number)}" for number in range(1, len(lying) + 1)]
@@ -191,7 +207,7 @@ def mark_replaced(files: ContainedFiles, interview: InterviewSession) -> list[st
 def remove_names(files: ContainedFiles, paths: Iterable[str]) -> None:
     """Take names away, and the folders among the parts that they leave empty."""
     for path in paths:
-        if f"/{names.PARTS_FOLDER}/" in path:
+        if f"/{names.PARTS_FOLDER}/" in path or f"/{names.EXPORTS_FOLDER}/" in path:
             remove_part_name(files, path)
         else:
             files.remove(path)
@@ -262,7 +278,8 @@ def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one
     folder, parts_folder = _candidate_folder(interview), _parts_folder(interview)
     rows = [*(part.path for part in interview.parts), interview.video_file_path]
     named = [path for path in rows if path is not None]
-    lying = [found.path for found in files.walk(parts_folder)]
+    exports_folder = _exports_folder(interview)
+    lying = [found.path for each in (parts_folder, exports_folder) for found in files.walk(each)]
     # What neither rows nor the parts' folder name goes first: it is found through what they name.
     for path in [*_unnamed_media(files, [*named, *lying], folder), *named, *lying]:
         files.remove(path)
@@ -270,7 +287,8 @@ def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one
         if _is_wav_of(name, interview, last_one=last_one):
             files.remove(f"{folder}/{name}")
     _remove_beside(files, interview)
-    for emptied in (parts_folder, f"{folder}/{names.PARTS_FOLDER}", folder):
+    hidden = (f"{folder}/{names.PARTS_FOLDER}", f"{folder}/{names.EXPORTS_FOLDER}")
+    for emptied in (parts_folder, exports_folder, *hidden, folder):
         files.remove_empty_folder(emptied)
 
 

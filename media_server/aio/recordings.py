@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from db import deletion, interviews, recordings, work
+from db import deletion, exports, interviews, recordings, work
 from db.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError
@@ -161,6 +161,11 @@ class Recordings:
         async with self._database.reading() as db_session:
             known = await deletion.known_paths(db_session)
             sounds = await work.made_sounds(db_session)
+            copies = await exports.files(db_session)
+        known |= {
+            recording_files.export_path(copy.folder, copy.session_id, copy.kind.value): copy.session_id
+            for copy in copies
+        }
         known |= {recording_files.made_sound_path(sound): sound.session_id for sound in sounds}
         return await asyncio.to_thread(_compare, self._data_folder.files, found, known)
 

@@ -29,6 +29,9 @@ UPLOAD_DRAFT, REPLACED = "upload-", "replaced-"
 RECEIVED: Final = ".received-"
 "How files begin that have a name only where the system knows none without, and for an instant at that."
 
+EXPORTS_FOLDER: Final = ".exports"
+"Where copies in other formats lie, inside the candidate's folder, while they are kept."
+
 _NOBODY: Final = "candidate"
 _RESERVED: Final = re.compile(
     r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])", re.IGNORECASE
@@ -70,8 +73,17 @@ def parts_folder(session_id: str) -> str:
     The host platform's ids are opaque: one that is not plain lower-case ASCII becomes `id.` and its SHA-256, so that
     two interviews never share a folder, not even where case is ignored.
     """
-    plain = len(session_id) <= _MAX_PLAIN_ID and _PLAIN_ID.fullmatch(session_id) and not _RESERVED.fullmatch(session_id)
-    return f"{PARTS_FOLDER}/{session_id if plain else 'id.' + _digest(session_id).hex()}"
+    return f"{PARTS_FOLDER}/{_own_folder(session_id)}"
+
+
+def export_path(session_id: str, kind: str) -> str:
+    """`.exports/<session_id>/interview.mp4`, below the candidate's folder; `kind` is the ending."""
+    return f"{exports_folder(session_id)}/interview.{kind}"
+
+
+def exports_folder(session_id: str) -> str:
+    """`.exports/<session_id>`, below the candidate's folder: what was made of a recording and can be made again."""
+    return f"{EXPORTS_FOLDER}/{_own_folder(session_id)}"
 
 
 def part_path(session_id: str, number: int) -> str:
@@ -153,9 +165,9 @@ def is_answer_of(name: str, session_id: str) -> bool:
     return name.startswith("answer_") and is_wav_of(name, session_id)
 
 
-def download_name(session_id: str) -> str:
-    """`interview_{session_id}.webm`, fit for a quoted string in a header: whatever else the id holds becomes `_`."""
-    return f"interview_{re.sub(r'[^0-9A-Za-z._-]', '_', session_id)[:_MAX_DOWNLOAD_ID]}.webm"
+def download_name(session_id: str, kind: str = "webm") -> str:
+    """`interview_{session_id}.webm`, or with another ending, fit for a quoted string in a header: whatever else the id holds becomes `_`."""
+    return f"interview_{re.sub(r'[^0-9A-Za-z._-]', '_', session_id)[:_MAX_DOWNLOAD_ID]}.{kind}"
 
 
 def _kept(character: str) -> str:
@@ -164,6 +176,11 @@ def _kept(character: str) -> str:
         return character
     # Apostrophes and invisible joiners stand inside a word, everything else between two.
     return "" if category == "Cf" or character in "'\N{RIGHT SINGLE QUOTATION MARK}" else "_"
+
+
+def _own_folder(session_id: str) -> str:
+    plain = len(session_id) <= _MAX_PLAIN_ID and _PLAIN_ID.fullmatch(session_id) and not _RESERVED.fullmatch(session_id)
+    return session_id if plain else f"id.{_digest(session_id).hex()}"
 
 
 def _digest(session_id: str) -> bytes:

@@ -57,9 +57,8 @@ async def server(house: House) -> AsyncIterator[HeavyWork]:
     settings = WorkSettings(look_every_s=0.02, attempts=100, retry_after_s=0.001)
     sounds = Sounds(house.database, house.data_folder, house.the_recordings, settings, SpeechSettings())
     transcoder = Transcoder(house.database, house.data_folder, house.the_recordings, 250_000)
-    place = HeavyWork(
-        house.database, house.clock, settings, doers(house.the_recordings, sounds, transcoder), speech=False
-    )
+    who = doers(house.the_recordings, sounds, transcoder)
+    place = HeavyWork(house.database, house.clock, settings, who, speech=False)
     await place.start()
     try:
         yield place

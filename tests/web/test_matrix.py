@@ -29,6 +29,8 @@ from web.table import endpoints
 ADMITTED = 299
 NAMED = {"session_id": "one", "whip_session": "unknown", "token": "unknown"}
 "What stands in paths; everything else is 1."
+HAVE_COPIES_MADE = {"/api/interviews/{session_id}/exports/mp4"}
+"Whoever may read a recording may have it copied into another format; nothing of the interview changes."
 ROLES = (JobRole.REVIEWER, JobRole.RECRUITER, JobRole.OWNER)
 
 
@@ -224,5 +226,5 @@ def test_a_path_that_asks_for_a_role_names_a_job() -> None:
 def test_reading_changes_nothing_and_changing_needs_a_scope_of_its_own() -> None:
     for endpoint in endpoints():
         scope = endpoint.access.scope
-        if scope is not None and endpoint.method != "GET":
+        if scope is not None and endpoint.method != "GET" and endpoint.path not in HAVE_COPIES_MADE:
             assert not scope.value.endswith(":read"), endpoint.path

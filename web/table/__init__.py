@@ -7,6 +7,7 @@ from web.endpoint import Endpoint
 from web.table import (
     account,
     documentation,
+    exports,
     interviews,
     invitations,
     live,
@@ -26,6 +27,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *invitations.ENDPOINTS,
         *recordings.ENDPOINTS,
         *previews.ENDPOINTS,
+        *exports.ENDPOINTS,
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *account.ENDPOINTS,

@@ -47,7 +47,7 @@ async def send_file(
     response.content_type = content_type
     response.content_length = last + 1 - first
     if download_name is not None:
-        response.headers["Content-Disposition"] = _attachment(download_name)
+        response.headers["Content-Disposition"] = attachment(download_name)
     await response.prepare(request)
     if request.method != "HEAD":
         await request.app[SERVICES].sender.send(request, response, descriptor, first, last)
@@ -69,11 +69,12 @@ def handed_over(
         return None
     headers = {"X-Accel-Redirect": settings.accel_redirect + quote(path), "Cache-Control": CACHING}
     if download_name is not None:
-        headers["Content-Disposition"] = _attachment(download_name)
+        headers["Content-Disposition"] = attachment(download_name)
     return aioweb.Response(headers=headers, content_type=content_type)
 
 
-def _attachment(name: str) -> str:
+def attachment(name: str) -> str:
+    """What has a browser keep an answer as a file of this name, which fits into a quoted string."""
     return f'attachment; filename="{name}"'
 
 

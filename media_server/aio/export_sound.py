@@ -1,16 +1,18 @@
 """The sound of an MP4: AAC without holes, every sample where its timestamp says. For `aio/export_worker` alone; blocking."""
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.container import OutputContainer
 
 RATE: Final = 48_000
 LAYOUT: Final = "stereo"
 "Some players are silent on the left with mono in MP4."
+CHANNELS: Final = 2
+SAMPLE: Final = 4
+"Octets of one sample of one channel: a float."
 BIT_RATE: Final = 128_000
 TOLERANCE: Final = RATE // 50
 "Samples. Timestamps in WebM are whole milliseconds; only what is farther off is a hole, or too much."
@@ -34,13 +36,13 @@ class Sounds:
             return
         begins = round(frame.pts * frame.time_base * RATE)
         for resampled in self._resampler.resample(frame):
-            samples = resampled.to_ndarray()
+            channels = [bytes(plane)[: resampled.samples * SAMPLE] for plane in resampled.planes]
             if begins - self._written > TOLERANCE:
                 self._write_silence(begins - self._written)
             elif self._written - begins > TOLERANCE:
-                samples = samples[:, self._written - begins :]
+                channels = [channel[(self._written - begins) * SAMPLE :] for channel in channels]
             begins += resampled.samples
-            self._write(samples)
+            self._write(channels)
 
     def close(self) -> int:
         """Write what the encoder still holds; returns how long all of it is, in milliseconds. Raises FFmpegError."""
@@ -50,12 +52,15 @@ class Sounds:
 
     def _write_silence(self, count: int) -> None:
         for begins in range(0, count, PIECE):
-            self._write(np.zeros((2, min(PIECE, count - begins)), np.float32))
+            self._write([bytes(min(PIECE, count - begins) * SAMPLE)] * CHANNELS)
 
-    def _write(self, samples: npt.NDArray[Any]) -> None:
-        if not samples.shape[1]:
+    def _write(self, channels: Sequence[bytes]) -> None:
+        count = len(channels[0]) // SAMPLE
+        if not count:
             return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=LAYOUT)
+        frame = av.AudioFrame(format="fltp", layout=LAYOUT, samples=count)
+        for plane, channel in zip(frame.planes, channels, strict=True):
+            plane.update(channel.ljust(plane.buffer_size, b"\0"))
         frame.sample_rate, frame.pts, frame.time_base = RATE, self._written, Fraction(1, RATE)
-        self._written += samples.shape[1]
+        self._written += count
         self._mp4.mux(self._stream.encode(frame))

@@ -63,6 +63,11 @@ async def download(request: aioweb.Request) -> aioweb.StreamResponse:
 async def chapters(request: aioweb.Request) -> aioweb.Response:
     """Where each question and take begins in the recording, as WebVTT; of what lies there so far."""
     interview = await seen_by_hr(request)
+    return aioweb.Response(text=chapters_text(interview), content_type="text/vtt", charset="utf-8")
+
+
+def chapters_text(interview: InterviewSession) -> str:
+    """The chapters as a WebVTT file."""
     marks = [
         ChapterMark(part.number, mark.offset_ms, mark.question_index, mark.take)
         for part in interview.parts
@@ -70,8 +75,7 @@ async def chapters(request: aioweb.Request) -> aioweb.Response:
         if mark.question_index is not None
     ]
     texts = {question.index: question.text for question in interview.questions}
-    text = webvtt(chapters_of(timeline_of(interview), marks, texts))
-    return aioweb.Response(text=text, content_type="text/vtt", charset="utf-8")
+    return webvtt(chapters_of(timeline_of(interview), marks, texts))
 
 
 async def seen_by_hr(request: aioweb.Request) -> InterviewSession:

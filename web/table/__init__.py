@@ -6,6 +6,7 @@
 from web.endpoint import Endpoint
 from web.table import (
     account,
+    archives,
     documentation,
     exports,
     interviews,
@@ -28,6 +29,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *recordings.ENDPOINTS,
         *previews.ENDPOINTS,
         *exports.ENDPOINTS,
+        *archives.ENDPOINTS,
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *account.ENDPOINTS,

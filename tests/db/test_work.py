@@ -88,6 +88,8 @@ async def test_parts_of_another_codec_are_transcoded_first(house: House) -> None
 def test_the_recording_gets_the_codec_that_most_of_it_has() -> None:
     assert common_codec([("VP8", 10), ("VP9", 20), ("VP9", 1), (None, 500)]) == "VP9"
     assert common_codec([("VP8", 10), ("VP9", 10)]) == "VP8"
+    assert common_codec([("AV1", 90), ("VP9", 10)]) == "VP9", "nothing is made into AV1"
+    assert common_codec([("AV1", 90), ("AV1", 10)]) == "AV1"
     assert common_codec([(None, 1)]) is None
     assert common_codec([]) is None
 

@@ -86,7 +86,7 @@ async def test_a_live_part_and_an_upload_become_one_recording(
 ) -> None:
     candidate = await begin(house.server, context, interview)
     await candidate.source.runs_on(3)
-    page = await recorded_by(house, context, "vp8", 4)
+    page = await recorded_by(house, context, "av1", 6)  # longer than the live part, and nothing that parts become
     status, problem = await send(page, interview)
     assert (status, problem["type"]) == (409, "/problems/being-recorded")
     await close_tab(candidate, BadNetwork())

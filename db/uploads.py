@@ -56,5 +56,6 @@ async def replace_recording(db_session: AsyncSession, session_id: str, new: NewR
     interview.video_file_path, interview.video_sha256 = new.path, new.sha256
     interview.video_size_mb = recordings.megabytes(new.holds.size_bytes)
     interview.video_uploaded_at = now
+    interview.preview_of = None
     interview.duration_ms = new.holds.duration_ms
     await db_session.flush()

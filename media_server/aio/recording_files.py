@@ -167,7 +167,8 @@ def keep_previews_of(files: ContainedFiles, interview: InterviewSession, sha256:
             files.remove(f"{folder}/{name}")
 
 
-def _remove_beside(files: ContainedFiles, interview: InterviewSession) -> None:
+def remove_beside(files: ContainedFiles, interview: InterviewSession) -> None:
+    """Remove its previews and captions."""
     folder, captions = previews_folder(interview), captions_path(interview)
     for path in [*(f"{folder}/{name}" for name in files.names_in(folder)), captions, f"{captions}.partial"]:
         files.remove(path)
@@ -286,7 +287,7 @@ def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one
     for name in files.names_in(folder):
         if _is_wav_of(name, interview, last_one=last_one):
             files.remove(f"{folder}/{name}")
-    _remove_beside(files, interview)
+    remove_beside(files, interview)
     hidden = (f"{folder}/{names.PARTS_FOLDER}", f"{folder}/{names.EXPORTS_FOLDER}")
     for emptied in (parts_folder, exports_folder, *hidden, folder):
         files.remove_empty_folder(emptied)

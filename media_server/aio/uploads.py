@@ -168,6 +168,8 @@ class Uploads:
                 await asyncio.to_thread(recording_files.remove_names, files, marks)
                 raise
             await asyncio.to_thread(recording_files.remove_names, files, old)
+            # They show, and say, what is gone.
+            await asyncio.to_thread(recording_files.remove_beside, files, interview)
         size_mb = recordings.megabytes(draft.holds.size_bytes)
         logger.info(STORED, extra={"session_id": session_id, "path": path, "size_mb": size_mb})
 

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from db.models import PartSource, Take
 from db.states import IllegalTransition, InterviewState, PartState
 from db.work import Task, WorkKind
 from media_server.aio import uploads
+from media_server.aio.recording_files import captions_path, previews_folder, put_file
 from media_server.aio.uploads import NoPlace, Uploads
 from media_server.recording import names
 from media_server.recording.uploads import UploadRefused
@@ -88,11 +90,16 @@ async def test_a_recording_takes_the_place_of_parts_and_of_all_that_was_cut_from
     other = house.uploads / "John_Doe" / names.answer_name("two", 1)
     for path in (answer, question, other):
         path.write_bytes(b"sound")
+    before = await house.get("one")
+    beside = [f"{previews_folder(before)}/{names.preview_name('abc', 'poster.jpg')}", captions_path(before)]
+    for old in beside:
+        put_file(house.data_folder.files, old, b"of the old one")
     async with house.database.writing() as db_session:
         await recordings.add_mark(db_session, "one", 2, 500, "take", question_index=1, take=1)
         db_session.add(Take(session_id="one", question_index=1, number=1, chosen=True))
         await work.begin(db_session, Task(WorkKind.ANSWER_SOUND, "one", "1/1"), STARTED)
     await hand_in(house, replace=True)
+    assert (await house.get("one")).preview_of is None
     assert lying(house) == {RECORDING, *(f"{FOLDER}/{path.name}" for path in (question, other))}
     assert house.folders() == {"John_Doe"}
     interview = await house.get("one")
@@ -201,15 +208,33 @@ async def main(path, film, replace, step):
             await (taking.replace if replace else taking.add)("one", draft)
     await database.close()
 
-asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3] == "True", int(sys.argv[4])))
+# Importing all of it takes longer than what is killed: a process that has done so forks for every step.
+for line in sys.stdin:
+    path, film, replace, step = line.split()
+    if not (child := os.fork()):
+        asyncio.run(main(path, film, replace == "True", int(step)))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-async def _killed(house: House, path: Path, step: int, *, replace: bool) -> bool:
-    command = [sys.executable, "-c", _KILLED, str(house.data_folder.path), str(path), str(replace), str(step)]
-    ended = await asyncio.to_thread(subprocess.run, command, check=False)
-    assert ended.returncode in {0, -signal.SIGKILL}
-    return ended.returncode != 0
+@pytest.fixture
+def killer() -> Iterator["subprocess.Popen[str]"]:
+    """A process whose children hand something in and are killed at a step."""
+    command = [sys.executable, "-c", _KILLED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+async def _killed(killer: "subprocess.Popen[str]", house: House, path: Path, step: int, *, replace: bool) -> bool:
+    assert killer.stdin is not None
+    assert killer.stdout is not None
+    print(house.data_folder.path, path, replace, step, file=killer.stdin, flush=True)
+    ended = int(await asyncio.to_thread(killer.stdout.readline))
+    assert ended in {0, -signal.SIGKILL}
+    return ended != 0
 
 
 async def _forget(house: House) -> None:
@@ -226,12 +251,14 @@ def short(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-async def test_adding_survives_a_kill_before_each_of_its_steps(house: House, short: Path) -> None:
+async def test_adding_survives_a_kill_before_each_of_its_steps(
+    killer: "subprocess.Popen[str]", house: House, short: Path
+) -> None:
     killed, step, added = True, 0, set()
     while killed:
         step += 1
         await house.interview("one", media=[OLD], email="john.doe@example.org", finish=False)
-        killed = await _killed(house, short, step, replace=False)
+        killed = await _killed(killer, house, short, step, replace=False)
         await house.recordings.finish_pending()
         parts = [part.path for part in (await house.get("one")).parts]
         assert lying(house) == set(parts), f"step {step}"
@@ -245,7 +272,9 @@ async def test_adding_survives_a_kill_before_each_of_its_steps(house: House, sho
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parts", [1, 2])
-async def test_replacing_survives_a_kill_before_each_of_its_steps(house: House, short: Path, parts: int) -> None:
+async def test_replacing_survives_a_kill_before_each_of_its_steps(
+    killer: "subprocess.Popen[str]", house: House, short: Path, parts: int
+) -> None:
     """One part: its recording is replaced; several: they were not joined yet."""
     killed, step, held = True, 0, set()
     while killed:
@@ -255,7 +284,7 @@ async def test_replacing_survives_a_kill_before_each_of_its_steps(house: House, 
             await house.recordings.store("one")
         answer = house.uploads / "John_Doe" / names.answer_name("one", 1)
         answer.write_bytes(b"sound")
-        killed = await _killed(house, short, step, replace=True)
+        killed = await _killed(killer, house, short, step, replace=True)
         await house.recordings.finish_pending(join=False)
         interview = await house.get("one")
         media = lying(house) - {f"{FOLDER}/{answer.name}"}

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
+from db import webhooks
 from db.errors import Conflict, NotFound, NothingRecorded
 from db.models import Candidate, Consent, InterviewQuestion, InterviewSession, Job, JobMember, Part
 from db.states import InterviewEvent, InterviewState, PartState, next_interview_state
@@ -119,8 +120,9 @@ async def apply_event(
     *,
     end_reason: str | None = None,
 ) -> InterviewState:
-    """Move an interview along its table. Raises IllegalTransition and NotFound."""
+    """Move an interview along its table, and owe to webhooks what that tells. Raises IllegalTransition and NotFound."""
     interview = await _bare(db_session, session_id)
+    before = interview.state
     interview.state = next_interview_state(interview.state, event)
     if event in _ENDING and interview.ended_at is None:
         interview.ended_at = now
@@ -128,6 +130,7 @@ async def apply_event(
         interview.started_at = now
     interview.end_reason = end_reason or interview.end_reason
     await db_session.flush()
+    await webhooks.note_change(db_session, interview, before, event, now)
     return interview.state
 
 

@@ -38,6 +38,8 @@ from web.routes import routes
 from web.sending import FileSender
 from web.services import LEAST_ROOM_BYTES, SERVICES, Services
 from web.settings import Settings
+from web.webhooks.deliverer import Deliverer
+from web.webhooks.vault import Vault
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +76,10 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         sender = FileSender()
         stack.callback(sender.close)
         auth = Auth(database, data_folder.server_key(), clock, settings.web)
-        stack.push_async_callback(_cancel, asyncio.create_task(_sweep_daily(recordings, exports)))
-        stack.push_async_callback(_cancel, asyncio.create_task(_watch_deadlines(database, live_interviews, clock)))
+        for watch in (_sweep_daily(recordings, exports), _watch_deadlines(database, live_interviews, clock)):
+            stack.push_async_callback(_cancel, asyncio.create_task(watch))
+        webhooks = Deliverer(database, clock, settings.webhooks, Vault(data_folder.server_key()))
+        await stack.enter_async_context(webhooks)
         yield Services(
             settings,
             clock,
@@ -92,6 +96,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             *_live_routes(settings, live_interviews, auth, clock),
             sender,
             exports,
+            webhooks,
         )
 
 

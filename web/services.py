@@ -20,6 +20,7 @@ from signaling.aio.whip_routes import Whip
 from web.auth import Auth
 from web.sending import FileSender
 from web.settings import Settings
+from web.webhooks.deliverer import Deliverer
 
 LEAST_ROOM_BYTES = 500_000_000
 "Below this much room nobody begins to record: what runs already needs it."
@@ -61,6 +62,8 @@ class Services:
     "Sends files."
     exports: Exports
     "Makes MP4s."
+    webhooks: Deliverer
+    "Sends what webhooks are owed."
 
 
 SERVICES = aioweb.AppKey("services", Services)

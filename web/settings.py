@@ -23,6 +23,7 @@ from pydantic_settings import SettingsError as SourceError
 from db.settings import DatabaseSettings
 from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
+from web.webhooks.settings import WebhookSettings
 
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9_-]+)*")
 _LOCATION = re.compile(r"(/[A-Za-z0-9_-]+)+/")
@@ -179,6 +180,7 @@ class Settings(BaseSettings):
     signaling: SignalingSettings = SignalingSettings()
     speech: SpeechSettings = SpeechSettings()
     web: WebSettings = WebSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     work: WorkSettings = WorkSettings()
 
     @classmethod

@@ -17,6 +17,7 @@ from web.table import (
     previews,
     recordings,
     uploads,
+    webhooks,
 )
 
 
@@ -33,6 +34,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *account.ENDPOINTS,
+        *webhooks.ENDPOINTS,
         *operators.ENDPOINTS,
         *documentation.ENDPOINTS,
     )

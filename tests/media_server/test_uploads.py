@@ -169,14 +169,16 @@ async def test_the_next_start_removes_what_had_a_name_for_an_instant(house: Hous
 # --- a kill anywhere -------------------------------------------------------------------
 
 _KILLED = """
-import asyncio, os, signal, sys
+import asyncio, os, shutil, signal, sys
 from pathlib import Path
 from sqlalchemy import event
 from db.clock import SystemClock
 from db.engine import Database
+from db.recordings import PartOutcome
 from media_server.aio.data_folder import DataFolder
+from media_server.aio.recording_files import remove_names
 from media_server.aio.recordings import Recordings
-from media_server.aio.uploads import Uploads
+from media_server.aio.uploads import Draft, Uploads
 from media_server.settings import WorkSettings
 
 def kill_at(step):
@@ -202,10 +204,19 @@ async def main(path, film, replace, step):
     database = await Database.open(data_folder.database_path)
     clock = SystemClock()
     taking = Uploads(database, data_folder, Recordings(database, data_folder, clock), WorkSettings(), clock)
+    draft = Path(path, "uploads/John_Doe/.parts/one/upload-1.partial")
+    if replace:  # how a draft is made is killed in the other test; what it holds is no matter here
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(film, draft)
     event.listen(database._writer.sync_engine, "commit", kill_at(step))
-    with open(film, "rb") as file:
-        async with taking.draft("one", file.fileno(), "") as draft:
-            await (taking.replace if replace else taking.add)("one", draft)
+    if replace:
+        name, holds = str(draft.relative_to(path)), PartOutcome("uploaded", 2000, draft.stat().st_size)
+        await taking.replace("one", Draft(name, holds, ""))
+        remove_names(data_folder.files, [name])
+    else:
+        with open(film, "rb") as file:
+            async with taking.draft("one", file.fileno(), "") as draft:
+                await taking.add("one", draft)
     await database.close()
 
 # Importing all of it takes longer than what is killed: a process that has done so forks for every step.

@@ -125,6 +125,28 @@ def jobs_of(user_id: int, *, archived: bool | None = None) -> Select[Job, JobRol
     return query
 
 
+async def page(
+    db_session: AsyncSession,
+    user_id: int,
+    *,
+    search: str = "",
+    archived: bool | None = False,
+    limit: int = 50,
+    before: int | None = None,
+) -> tuple[list[JobSummary], bool]:
+    """Some of a user's jobs, the newest first, and whether there are more.
+
+    `search`: words that the title holds; `before`: only those that were added before this one.
+    """
+    query = jobs_of(user_id, archived=archived)
+    for word in search_key(search).split():
+        query = query.where(Job.title_key.contains(word, autoescape=True))
+    if before is not None:
+        query = query.where(Job.id < before)
+    rows = [(row[0], row[1]) for row in await db_session.execute(query.order_by(Job.id.desc()).limit(limit + 1))]
+    return await summaries(db_session, rows[:limit]), len(rows) > limit
+
+
 async def all_jobs(db_session: AsyncSession) -> list[JobSummary]:
     """Every job, newest first, for the command line."""
     jobs = await db_session.scalars(select(Job).order_by(Job.id.desc()))

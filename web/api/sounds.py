@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Awaitable, Callable
 from typing import BinaryIO, Final
 
 from aiohttp import web as aioweb
@@ -50,12 +51,23 @@ async def put_question_sound(request: aioweb.Request) -> aioweb.Response:
     """Hand in a question as it is spoken, before the interview begins. What was there before is replaced."""
     services, interview = await _interview(request)
     index = _index(request)
+    duration_ms = await receive_sound(
+        request, lambda source: services.sounds.take_upload(interview.session_id, index, source)
+    )
+    return answer(SoundStored(index=index, duration_ms=duration_ms))
+
+
+async def receive_sound(request: aioweb.Request, take: Callable[[int], Awaitable[int]]) -> int:
+    """Receive a WAV and have it taken from an open file; returns its length in milliseconds.
+
+    Raises UnsupportedMediaType, TooLarge, NoSound, InConflict, and what `take` raises.
+    """
+    services = request.app[SERVICES]
     if request.content_type not in WAV_TYPES:
         raise UnsupportedMediaType("Send audio/wav.")
     with tempfile.TemporaryFile(dir=services.data_folder.uploads_path) as file:
         await _receive(request, file, services.settings.work.max_sound_bytes)
-        duration_ms = await _take(services, interview.session_id, index, file)
-    return answer(SoundStored(index=index, duration_ms=duration_ms))
+        return await _taken(services, take(file.fileno()))
 
 
 async def get_answer_sound(request: aioweb.Request) -> aioweb.StreamResponse:
@@ -98,9 +110,9 @@ async def _receive(request: aioweb.Request, file: BinaryIO, most_bytes: int) -> 
     await asyncio.to_thread(file.flush)
 
 
-async def _take(services: Services, session_id: str, index: int, file: BinaryIO) -> int:
+async def _taken(services: Services, taking: Awaitable[int]) -> int:
     try:
-        return await services.sounds.take_upload(session_id, index, file.fileno())
+        return await taking
     except Conflict:
         raise InConflict("The interview has begun; its questions stay as they are.") from None
     except SoundRefused as refused:

@@ -14,7 +14,7 @@ from web.table.interviews import INTERVIEW
 
 WEBM: Final = Content("video/webm")
 WAV: Final = Content("audio/wav")
-_SENT: Final = (PreconditionFailed, RangeNotSatisfiable, recordings.FileMissing)
+SENT: Final = (PreconditionFailed, RangeNotSatisfiable, recordings.FileMissing)
 "What can be wrong with any file that is sent, whole or a stretch of it (RFC 9110)."
 _WATCH: Final = Access(role=JobRole.REVIEWER, scope=Scope.RECORDINGS_READ)
 
@@ -24,14 +24,14 @@ ENDPOINTS: Final = (
         f"{INTERVIEW}/parts/{{number}}",
         recordings.get_part,
         _WATCH,
-        Doc("One part, with Range", {200: WEBM, 206: WEBM}, errors=(NotReady, recordings.PartJoined, *_SENT)),
+        Doc("One part, with Range", {200: WEBM, 206: WEBM}, errors=(NotReady, recordings.PartJoined, *SENT)),
     ),
     Endpoint(
         "GET",
         f"{INTERVIEW}/video/download",
         recordings.download,
         _WATCH,
-        Doc("The recording, with Range", {200: WEBM, 206: WEBM}, errors=(NotReady, *_SENT)),
+        Doc("The recording, with Range", {200: WEBM, 206: WEBM}, errors=(NotReady, *SENT)),
     ),
     Endpoint(
         "GET",
@@ -45,7 +45,7 @@ ENDPOINTS: Final = (
         f"{INTERVIEW}/questions/{{index}}/sound",
         sounds.get_question_sound,
         Access(candidate=True, role=JobRole.REVIEWER, scope=Scope.INTERVIEWS_READ),
-        Doc("A question as it is spoken, with Range", {200: WAV, 206: WAV}, errors=_SENT),
+        Doc("A question as it is spoken, with Range", {200: WAV, 206: WAV}, errors=SENT),
     ),
     Endpoint(
         "PUT",
@@ -64,6 +64,6 @@ ENDPOINTS: Final = (
         f"{INTERVIEW}/answers/{{index}}/sound",
         sounds.get_answer_sound,
         _WATCH,
-        Doc("The chosen take of an answer, with Range", {200: WAV, 206: WAV}, errors=_SENT),
+        Doc("The chosen take of an answer, with Range", {200: WAV, 206: WAV}, errors=SENT),
     ),
 )

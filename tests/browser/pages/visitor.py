@@ -10,7 +10,7 @@ from playwright.async_api import ConsoleMessage, Error, Locator, Page, expect
 from tests.live.browser import CandidatePage
 
 EXPECTED = re.compile(
-    r"Failed to load resource: the server responded with a status of (401|403|404|409|422|503)"
+    r"Failed to load resource: the server responded with a status of (400|401|403|404|409|412|422|503)"
     r"|The Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy"
 )
 "What Chromium itself writes of refused requests and of pages without TLS; some tests are about just these."

@@ -7,6 +7,7 @@ from db import interviews
 from db.models import JobRole
 from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
+from web.api.exports import mp4_of
 from web.api.interviews import told_to_hr
 from web.api.invitations import link_told
 from web.auth import LOGIN_COOKIE
@@ -41,6 +42,7 @@ async def results(request: aioweb.Request) -> aioweb.Response:
         "breaks": breaks,
         "role": role.value,
         "invitation": invitation,
+        "mp4": await mp4_of(request.app[SERVICES], interview.session_id),
         "just_invited": invitation is not None and "invited" in request.query,
     }
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)

@@ -76,6 +76,17 @@ async def save(db_session: AsyncSession, session_id: str, place: StoredPlace, no
     await db_session.flush()
 
 
+async def note_take(db_session: AsyncSession, session_id: str, question: int, number: int) -> None:
+    """A host platform asks by itself: this attempt has begun, and counts until another one does."""
+    takes = await db_session.scalars(select(Take).where(Take.session_id == session_id, Take.question_index == question))
+    known = {take.number: take for take in takes}
+    for take in known.values():
+        take.chosen = take.number == number
+    if number not in known:
+        db_session.add(Take(session_id=session_id, question_index=question, number=number, chosen=True))
+    await db_session.flush()
+
+
 async def _save_takes(db_session: AsyncSession, session_id: str, place: StoredPlace) -> None:
     known = {
         (take.question_index, take.number): take

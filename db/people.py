@@ -108,6 +108,11 @@ async def verify_token(db_session: AsyncSession, token_hash: str, kind: TokenKin
     return token
 
 
+async def knows_token(db_session: AsyncSession, token_hash: str) -> bool:
+    """Whether a token with this hash was ever issued, whatever became of it."""
+    return await db_session.scalar(select(UserToken.id).where(UserToken.token_hash == token_hash)) is not None
+
+
 async def use_sign_in_token(db_session: AsyncSession, token_hash: str, now: datetime) -> User:
     """Use a sign-in token up. Raises NotFound like :func:`verify_token`: the second use finds nothing."""
     token = await verify_token(db_session, token_hash, TokenKind.SIGN_IN, now)

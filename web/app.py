@@ -34,6 +34,7 @@ from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.whip_routes import Whip
 from web import formats, middleware, views
 from web.auth import Auth
+from web.host_tokens import HostTokens
 from web.routes import routes
 from web.sending import FileSender
 from web.services import LEAST_ROOM_BYTES, SERVICES, Services
@@ -75,7 +76,8 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         stack.push_async_callback(live_interviews.close_all)
         sender = FileSender()
         stack.callback(sender.close)
-        auth = Auth(database, data_folder.server_key(), clock, settings.web)
+        host_tokens = HostTokens(settings.embedding, clock)
+        auth = Auth(database, data_folder.server_key(), clock, settings.web, host_tokens)
         for watch in (_sweep_daily(recordings, exports), _watch_deadlines(database, live_interviews, clock)):
             stack.push_async_callback(_cancel, asyncio.create_task(watch))
         webhooks = Deliverer(database, clock, settings.webhooks, Vault(data_folder.server_key()))
@@ -140,13 +142,14 @@ def _app(services: Services) -> aioweb.Application:
         middlewares=[
             middleware.trust_proxies(settings),
             middleware.log_access(services.clock),
+            middleware.answer_preflights(services.settings.embedding),
             middleware.answer_errors,
             middleware.refuse_other_sites(settings),
             middleware.compress_static,
         ],
     )
     app[SERVICES] = services
-    app.on_response_prepare.append(middleware.SecurityHeaders(settings).add)
+    app.on_response_prepare.append(middleware.SecurityHeaders(settings, services.settings.embedding).add)
     environment = aiohttp_jinja2.setup(
         app, loader=jinja2.FileSystemLoader(_HERE / "templates"), undefined=jinja2.StrictUndefined
     )

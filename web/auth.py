@@ -15,6 +15,7 @@ from db.states import InterviewState
 from signaling.aio.errors import Unauthorised, UnknownInterview
 from signaling.aio.rates import Rate
 from signaling.protocol.tokens import BadToken, is_candidate_token, random_token, read_candidate_token, token_hash
+from web.host_tokens import BadHostToken, HostTokens, Voucher
 from web.passwords import PasswordChecker
 from web.rights import Scope
 from web.settings import WebSettings
@@ -59,13 +60,21 @@ Asker = CandidateAsker | HrAsker
 class Auth:
     """Tokens and passwords against the database. A failure is Unauthorised; too many attempts to sign in are TooOften."""
 
-    def __init__(self, database: Database, server_key: bytes, clock: Clock, settings: WebSettings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        server_key: bytes,
+        clock: Clock,
+        settings: WebSettings,
+        host_tokens: HostTokens | None = None,
+    ) -> None:
         self._database = database
         self._server_key = server_key
         self._clock = clock
         self._login_lasts = timedelta(days=settings.login_days)
         self.cookie_path = settings.base_path or "/"
         "Cookies are for what lies below it."
+        self._host_tokens = host_tokens
         self._passwords = PasswordChecker()
         self._sign_in_rate = Rate(settings.sign_in_rate, clock)
 
@@ -114,6 +123,10 @@ class Auth:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise Unauthorised
+        if HostTokens.looks_like_one(token):
+            voucher = self._voucher(token)
+            user = await self._vouched_for(voucher)
+            return HrAsker(user.id, user.email, by_token=True, scopes=voucher.scopes)
         if is_candidate_token(token):
             return await self.candidate(token)
         return await self._user_of(token, TokenKind.API)
@@ -141,6 +154,41 @@ class Auth:
         if token.last_used_at is None or now - token.last_used_at > TOKEN_USE_NOTED_EVERY:
             async with self._database.writing() as db_session:
                 await people.note_token_use(db_session, token.id, now)
+
+    # --- whom a host platform vouches for ------------------------------------------
+
+    async def enter(self, token: str, address: str, user_agent: str = "") -> str:
+        """Sign somebody in whom a host platform vouches for, once with each token; returns the login token."""
+        await self._sign_in_rate.check(f"address {address}")
+        voucher = self._voucher(token)
+        user = await self._vouched_for(voucher)
+        used = token_hash(f"host {token}")
+        async with self._database.writing() as db_session:
+            if await people.knows_token(db_session, used):
+                raise Unauthorised
+            now = self._clock.utc_now()
+            await people.issue_token(db_session, user.id, TokenKind.SIGN_IN, used, now, expires_at=voucher.expires_at)
+            await people.use_sign_in_token(db_session, used, now)
+            return await self._issue_login(db_session, user, address, user_agent)
+
+    def _voucher(self, token: str) -> Voucher:
+        try:
+            if self._host_tokens is None:
+                raise Unauthorised
+            return self._host_tokens.read(token)
+        except BadHostToken:
+            raise Unauthorised from None
+
+    async def _vouched_for(self, voucher: Voucher) -> User:
+        async with self._database.reading() as db_session:
+            user = await people.find_user(db_session, voucher.email)
+        if user is not None:
+            return user
+        if self._host_tokens is None or not self._host_tokens.adds_users:
+            raise Unauthorised
+        async with self._database.writing() as db_session:
+            user = await people.find_user(db_session, voucher.email)
+            return user or await people.add_user(db_session, voucher.email, None, self._clock.utc_now())
 
     # --- signing in and out --------------------------------------------------------
 

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from db.clock import Clock
 from signaling.aio.errors import Problem
+from web.embedding import EmbeddingSettings
 from web.logs import masked_path
 from web.problems import FromElsewhere, Internal, problem_of
 from web.proxies import read_origin
@@ -23,6 +24,12 @@ PROGRAM_PATHS = ("/api/", "/whip/", "/healthz", "/readyz", "/metrics")
 
 QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 "Asked for too often to fill the log with."
+
+ENTRANCE = "/hr/enter"
+"Where a host platform's page sends a person with a token that vouches for them."
+
+FRAMED = ("/i/", "/check")
+"Pages that a host platform may show in its own."
 
 UNCOMPRESSED = frozenset({"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"})
 "Requests whose answer may have no body, or a piece of one."
@@ -123,6 +130,32 @@ def answer_problem(request: aioweb.Request, problem: Problem) -> aioweb.Response
     return response
 
 
+def answer_preflights(settings: EmbeddingSettings) -> Middleware:
+    """Tell browsers whether another site's scripts may call the API (CORS); without cookies, since a token is sent."""
+
+    @aioweb.middleware
+    async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
+        is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        if is_preflight and path_of(request).startswith("/api/") and _may_call(settings, request):
+            return aioweb.Response(status=204, headers=_PREFLIGHT)
+        return await handler(request)
+
+    return middleware
+
+
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept-Language, If-Match, If-None-Match, Range",
+    "Access-Control-Max-Age": "7200",
+}
+_EXPOSED = "Content-Disposition, Content-Range, ETag, Location, Retry-After, WWW-Authenticate"
+
+
+def _may_call(settings: EmbeddingSettings, request: aioweb.Request) -> bool:
+    origin = request.headers.get("Origin")
+    return origin is not None and ("*" in settings.cors_origins or origin in settings.cors_origins)
+
+
 def refuse_other_sites(settings: WebSettings) -> Middleware:
     """Refuse what another site's page makes a signed-in person's browser send.
 
@@ -133,7 +166,8 @@ def refuse_other_sites(settings: WebSettings) -> Middleware:
 
     @aioweb.middleware
     async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
-        if request.method not in SAFE_METHODS and "Authorization" not in request.headers:
+        carries_proof = "Authorization" in request.headers or path_of(request) == ENTRANCE
+        if request.method not in SAFE_METHODS and not carries_proof:
             own = {settings.origin, f"{request.scheme}://{request.host}"}
             if not _comes_from(request.headers, own):
                 raise FromElsewhere("Open the page on this site and try again there.")
@@ -152,8 +186,9 @@ def _comes_from(headers: Mapping[str, str], own_origins: set[str]) -> bool:
 class SecurityHeaders:
     """Headers of every response; connect :meth:`add` to `on_response_prepare`, which streams and sockets pass too."""
 
-    def __init__(self, settings: WebSettings) -> None:
+    def __init__(self, settings: WebSettings, embedding: EmbeddingSettings) -> None:
         self._secure = settings.secure
+        self._embedding = embedding
         # Older Safari does not count wss: as 'self'.
         socket = settings.origin.replace("http", "ws", 1)
         self._headers = {
@@ -173,10 +208,30 @@ class SecurityHeaders:
     async def add(self, request: aioweb.Request, response: aioweb.StreamResponse) -> None:
         """Add what the handler has not set itself, and note that an answer has begun."""
         request[ANSWER_BEGUN] = True
-        if path_of(request).startswith("/static/"):
+        path = path_of(request)
+        is_framed = path.startswith(FRAMED) and bool(self._embedding.frame_ancestors)
+        if path.startswith("/static/"):
             response.headers["Cache-Control"] = "no-cache"  # asked for again, sent again only when it has changed
+            response.headers["Access-Control-Allow-Origin"] = "*"  # the same for everybody, and nobody's secret
+        elif path.startswith("/api/") and self._embedding.cors_origins:
+            self._let_call(request, response)
+        elif is_framed:
+            self._let_frame(response)
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)
+        if is_framed:
+            del response.headers["X-Frame-Options"]  # it cannot name sites
         if self._secure:
             response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
         response.headers.pop("Server", None)
+
+    def _let_call(self, request: aioweb.Request, response: aioweb.StreamResponse) -> None:
+        response.headers.add("Vary", "Origin")
+        if _may_call(self._embedding, request):
+            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+    def _let_frame(self, response: aioweb.StreamResponse) -> None:
+        framed = " ".join(["frame-ancestors", "'self'", *self._embedding.frame_ancestors])
+        policy = self._headers["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'none'", framed)

@@ -23,6 +23,7 @@ from pydantic_settings import SettingsError as SourceError
 from db.settings import DatabaseSettings
 from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
+from web.embedding import EmbeddingSettings
 from web.webhooks.settings import WebhookSettings
 
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9_-]+)*")
@@ -175,6 +176,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(Path("data"), description="The data folder: database, server key, recordings.")
     database: DatabaseSettings = DatabaseSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
     media: MediaSettings = MediaSettings()
     notice: NoticeSettings = NoticeSettings()
     signaling: SignalingSettings = SignalingSettings()

@@ -81,6 +81,12 @@ class NothingRecorded(Problem):
     status, name, title = 409, "nothing-recorded", "Nothing was recorded yet"
 
 
+class QuestionsAreOurs(Problem):
+    """A mark for an interview whose questions are asked, and marked, by us."""
+
+    status, name, title = 409, "questions-are-ours", "This interview marks its questions by itself"
+
+
 class PreconditionFailed(Problem):
     """`If-Match` names another ICE session than the present one."""
 

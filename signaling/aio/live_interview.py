@@ -30,6 +30,7 @@ from media_server.recording.events import (
     Saved,
 )
 from media_server.rtp.packet import VideoCodec
+from signaling.aio import errors
 from signaling.aio.ledger import Ledger
 from signaling.aio.progress import Progress
 from signaling.aio.publishing import MediaPublisher, Publishing
@@ -51,7 +52,8 @@ from signaling.protocol.control import (
     notice,
     refused,
 )
-from signaling.protocol.interview_flow import Refused
+from signaling.protocol.interview_flow import MarkWanted, Refused
+from signaling.protocol.page_clock import Moment, PageClock
 
 logger = logging.getLogger(__name__)
 
@@ -218,6 +220,16 @@ class LiveInterview:
                     self.questions.shown(revision, subscription.clock.moment(at, now))
             case Do():
                 self._do(subscription, message, now)
+
+    def mark(self, wanted: MarkWanted, at_ms: float | None) -> None:
+        """A host platform asks a question of its own now, or did at `at_ms` by its page's clock.
+
+        Raises InterviewOver while nothing can be recorded, QuestionsAreOurs where we ask them.
+        """
+        if self.state not in MAY_PUBLISH:
+            raise errors.InterviewOver("The interview is not being recorded, so nothing can be marked in it.")
+        now = self._clock.monotonic()
+        self.questions.mark(wanted, Moment(now) if at_ms is None else PageClock().moment(at_ms, now))
 
     def _do(self, subscription: Subscription, asked: Do, now: float) -> None:
         if not self.state_for(subscription.client_id).current:

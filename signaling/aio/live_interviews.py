@@ -26,6 +26,7 @@ from signaling.aio.subscription import Subscription
 from signaling.aio.watch import Watch
 from signaling.protocol.answer import AnswerSettings, finish_answer
 from signaling.protocol.control import CloseCode, Ended, Flow, PageMessage, notice
+from signaling.protocol.interview_flow import MarkWanted
 from signaling.protocol.offer import WHAT_WORKS, Offer
 from signaling.protocol.whip import (
     NoPrecondition,
@@ -229,6 +230,11 @@ class LiveInterviews:
             live.tell(Ended(reason=reason.value, state=live.state.value))
             if live.state is InterviewState.DELETED:
                 await self._erase_quietly(session_id)
+
+    async def mark(self, session_id: str, wanted: MarkWanted, at_ms: float | None) -> None:
+        """See :meth:`LiveInterview.mark`."""
+        async with self._registry.held(session_id) as live:
+            live.mark(wanted, at_ms)
 
     async def shut_out(self, session_id: str) -> None:
         """Its link opens nothing any more: end whoever holds it, part closed; the interview is interrupted."""

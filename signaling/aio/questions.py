@@ -6,6 +6,7 @@ from collections.abc import Callable
 from db.clock import Clock
 from db.flows import StoredPlace, place_of
 from db.models import InterviewSession
+from signaling.aio import errors
 from signaling.aio.ledger import Ledger
 from signaling.aio.marks import Marks
 from signaling.aio.publishing import Publishing
@@ -107,6 +108,12 @@ class Questions:
     def shown(self, revision: int, moment: Moment) -> None:
         """The page has shown what this revision brought."""
         self.marks.shown(revision, moment, self._clock.monotonic())
+
+    def mark(self, wanted: MarkWanted, moment: Moment) -> None:
+        """Mark what somebody else asks, where no questions of ours are asked. Raises QuestionsAreOurs where there are some."""
+        if self._flow.question_count:
+            raise errors.QuestionsAreOurs("This interview asks its own questions, and marks them by itself.")
+        self.marks.want(wanted, moment, self._clock.monotonic())
 
     def finish(self) -> None:
         """The interview is over, and what was recorded of it is closed."""

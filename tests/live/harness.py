@@ -59,12 +59,14 @@ class Server:
     "What Python runs; a profiler can be put in front."
     settings: dict[str, str] = field(default_factory=dict)
     "`HOLDFAST_…` variables of its environment."
+    base_path: str = ""
+    "What everything lies below; the settings have to say so, too."
     _process: asyncio.subprocess.Process | None = None
 
     @property
     def base_url(self) -> str:
         """Scheme, host and port."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.base_path}"
 
     @property
     def log(self) -> Path:
@@ -241,7 +243,7 @@ class Server:
 @contextlib.asynccontextmanager
 async def running_server(folder: Path, **options: Any) -> AsyncIterator[Server]:
     """A server on fresh data below `folder`; killed at the end, however the test ends."""
-    server = Server(folder / "data", free_port(), **options)
+    server = Server(folder / "data", options.pop("port", None) or free_port(), **options)
     await server.start()
     try:
         yield server

@@ -92,8 +92,17 @@ def web_settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, web_settings: dict[str, Any], unused_tcp_port: int) -> AsyncIterator[Site]:
-    settings = load_settings(None, {"data": tmp_path / "data", "web": {"port": unused_tcp_port, **web_settings}})
+def embedding() -> dict[str, Any]:
+    """The same for the `[embedding]` section."""
+    return {}
+
+
+@pytest.fixture
+async def site(
+    tmp_path: Path, web_settings: dict[str, Any], embedding: dict[str, Any], unused_tcp_port: int
+) -> AsyncIterator[Site]:
+    web = {"port": unused_tcp_port, **web_settings}
+    settings = load_settings(None, {"data": tmp_path / "data", "web": web, "embedding": embedding})
     async with open_services(settings, SystemClock()) as services:
         runner = aioweb.AppRunner(create_app(services), access_log=None)
         await runner.setup()

@@ -210,6 +210,7 @@ def test_whoever_guards_themselves_says_why() -> None:
     by_themselves = {endpoint.path for endpoint in endpoints() if endpoint.access.checked_by_handler}
     assert by_themselves == {
         "/i/{token}",
+        "/hr/enter",
         "/metrics",
         "/api/interviews/{session_id}/live",
         "/whip/{session_id}",

@@ -38,8 +38,13 @@ async def check(request: aioweb.Request) -> aioweb.Response:
 
 
 def _room(request: aioweb.Request, session_id: str | None) -> aioweb.Response:
-    base_url = request.app[SERVICES].settings.web.base_url
-    return _spoken("candidate.html", request, {"session_id": session_id, "public_url": base_url})
+    settings = request.app[SERVICES].settings
+    context = {
+        "session_id": session_id,
+        "public_url": settings.web.base_url,
+        "hosts": settings.embedding.frame_ancestors,
+    }
+    return _spoken("candidate.html", request, context)
 
 
 def _link_unknown(request: aioweb.Request) -> aioweb.Response:

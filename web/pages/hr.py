@@ -84,6 +84,20 @@ async def use_link(request: aioweb.Request) -> aioweb.Response:
     return _signed_in_to(request, login, home(request))
 
 
+async def enter(request: aioweb.Request) -> aioweb.Response:
+    """Somebody comes from a host platform, which vouches for them with a token: signed in, once with each."""
+    form = await request.post()
+    try:
+        login = await request.app[SERVICES].auth.enter(str(form.get("token", "")), *_whence(request))
+    except Unauthorised:
+        error = "The page that you came from could not show who you are. Go back to it and try again, or sign in here."
+        return _form(request, error=error, status=401)
+    except TooOften as problem:
+        error = f"That was tried too often. Please wait {_minutes(problem)} and try again."
+        return _form(request, error=error, status=429)
+    return _signed_in_to(request, login, ours(request, str(form.get("next", ""))) or home(request))
+
+
 async def sign_out(request: aioweb.Request) -> aioweb.Response:
     """This browser is signed out, on the server as well."""
     await request.app[SERVICES].auth.sign_out(request)

@@ -3,13 +3,14 @@
 from typing import Final
 
 from db.models import JobRole
-from signaling.aio.errors import InterviewOver, NothingRecorded, StorageFull
-from web.api import accommodations, interviews, listing
+from signaling.aio.errors import InterviewOver, NothingRecorded, QuestionsAreOurs, StorageFull
+from web.api import accommodations, interviews, listing, marks
 from web.endpoint import Doc, Endpoint
 from web.problems import UnknownNotice
 from web.rights import Access, Scope
 from web.schema.interviews import AccommodationsGranted, ConsentGiven, InterviewForCandidate, InterviewForHr
 from web.schema.listing import InterviewCounts, InterviewPage, ListQuery
+from web.schema.marks import MarkTaken, NewMark
 
 INTERVIEW: Final = "/api/interviews/{session_id}"
 
@@ -64,6 +65,18 @@ ENDPOINTS: Final = (
             "The candidate is done; repeating it is harmless",
             {200: InterviewForCandidate},
             errors=(NothingRecorded, InterviewOver, StorageFull),
+        ),
+    ),
+    Endpoint(
+        "POST",
+        f"{INTERVIEW}/marks",
+        marks.add_mark,
+        Access(candidate=True, role=JobRole.RECRUITER, scope=Scope.INTERVIEWS_WRITE),
+        Doc(
+            "Mark a question or an answer, where a host platform asks the questions",
+            {202: MarkTaken},
+            errors=(InterviewOver, QuestionsAreOurs),
+            body=NewMark,
         ),
     ),
     Endpoint(

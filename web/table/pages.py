@@ -27,5 +27,6 @@ ENDPOINTS: Final = (
     Endpoint("POST", "/hr/sign-in", hr.sign_in, _PUBLIC),
     # A HEAD, which link previews send, must not use the link up.
     Endpoint("GET", "/hr/sign-in/{token}", hr.use_link, _PUBLIC, allow_head=False),
+    Endpoint("POST", "/hr/enter", hr.enter, Access(checked_by_handler="the proof is a token in the form")),
     Endpoint("POST", "/hr/sign-out", hr.sign_out, _PUBLIC),
 )

@@ -4,7 +4,7 @@ const KEY = "holdfast.announce-time";
 
 /**
  * @param {Document} document
- * @param {Storage} storage
+ * @param {import("../shared/storage.js").Memory} storage
  * @param {(isWanted: boolean) => void} onChoice
  */
 export function followChoice(document, storage, onChoice) {
@@ -26,7 +26,7 @@ export function followChoice(document, storage, onChoice) {
   choose(kept(storage));
 }
 
-/** @param {Storage} storage */
+/** @param {import("../shared/storage.js").Memory} storage */
 function kept(storage) {
   try {
     return storage.getItem(KEY) === "true";

@@ -11,17 +11,18 @@ const KEY = "holdfast.interview";
 
 /**
  * @param {string} sessionId what the server wrote into the page; empty at `/i/`
- * @param {{location: Location, history: History, sessionStorage: Storage}} window
+ * @param {{location: Location, history: History}} window
+ * @param {import("../shared/storage.js").Memory} memory the tab's
  * @returns {Credentials | null} null when neither the address nor this tab knows an interview
  */
-export function takeCredentials(sessionId, { location, history, sessionStorage }) {
+export function takeCredentials(sessionId, { location, history }, memory) {
   const token = decodeURIComponent(location.pathname.slice(BASE.length).replace(/^\/i\/?/, ""));
-  if (token === "") return remembered(sessionStorage);
+  if (token === "") return remembered(memory);
   history.replaceState(null, "", `${BASE}/i/`);
   if (sessionId === "") return null;
   const credentials = { sessionId, token };
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(credentials));
+    memory.setItem(KEY, JSON.stringify(credentials));
   } catch {
     // Storage is switched off: this page works, a reload needs the link again.
   }
@@ -29,7 +30,7 @@ export function takeCredentials(sessionId, { location, history, sessionStorage }
 }
 
 /**
- * @param {Storage} storage
+ * @param {import("../shared/storage.js").Memory} storage
  * @returns {Credentials | null}
  */
 function remembered(storage) {

@@ -1,10 +1,13 @@
 /** Wires the candidate's page: elements to events, the room to the browser. */
 
+import { BASE } from "../shared/base.js";
 import { copyText, embedded, need } from "../shared/dom.js";
+import { tabMemory } from "../shared/storage.js";
 import { followChoice } from "./announce_choice.js";
 import { wallClock } from "./clock.js";
 import { takeCredentials } from "./credentials.js";
 import { missingSupport } from "./devices.js";
+import { hostEvents } from "./host_events.js";
 import { START } from "./flow.js";
 import { addPreparation } from "./prepare.js";
 import { Room } from "./room.js";
@@ -12,10 +15,12 @@ import { Texts } from "./texts.js";
 import { RoomView } from "./view.js";
 import { WakeLock } from "./wake_lock.js";
 
-const { sessionId = "", publicUrl = "" } = need(document, "room", HTMLElement).dataset;
-const cameByLink = !/^\/i\/?$/.test(location.pathname);
-const credentials = takeCredentials(sessionId, window);
+const { sessionId = "", publicUrl = "", hosts = "" } = need(document, "room", HTMLElement).dataset;
+const cameByLink = !/^\/i\/?$/.test(location.pathname.slice(BASE.length));
+const memory = tabMemory(window);
+const credentials = takeCredentials(sessionId, window, memory);
 const view = new RoomView(document, new Texts(embedded(document, "texts")));
+view.listeners.push(hostEvents(window, hosts.split(" ").filter((host) => host !== "")));
 const unsupported = missingSupport(window);
 
 view.button("problem-action").addEventListener("click", async (event) => {
@@ -86,7 +91,7 @@ function bindQuestions(room, on) {
   view.button("hear").addEventListener("click", ({ currentTarget }) => {
     if (currentTarget instanceof HTMLElement) void room.sound.toggle(currentTarget.dataset.url ?? "");
   });
-  followChoice(document, sessionStorage, (isWanted) => {
+  followChoice(document, memory, (isWanted) => {
     view.interview.question.announces = isWanted;
   });
 }

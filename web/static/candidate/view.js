@@ -37,6 +37,8 @@ export class RoomView {
     this.screens.set("devices", this.devices).set("back", this.back).set("interview", this.interview);
     /** @type {StreamView[]} */
     this.streamViews = [this.devices, this.back, this.interview];
+    /** Who else is told of every flow. @type {((flow: Flow) => void)[]} */
+    this.listeners = [];
     /** @type {Flow["screen"]} */
     this.shown = "loading";
   }
@@ -55,6 +57,7 @@ export class RoomView {
   render(flow) {
     this.#drawScreen(flow);
     this.#switchTo(flow.screen);
+    for (const listener of this.listeners) listener(flow);
   }
 
   /** @param {Flow} flow */

@@ -1,5 +1,8 @@
 /**
- * What every path of this server begins with: empty, or as in `/interviews` when it runs below a path. Scripts know it
- * from where they were loaded from.
+ * What every address of this server begins with: empty, or as in `/interviews` when it runs below a path; with the server's
+ * origin in front where another site's page has loaded these scripts. They know it from where they came from.
  */
-export const BASE = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+
+const here = new URL("../..", import.meta.url);
+
+export const BASE = `${here.origin === location.origin ? "" : here.origin}${here.pathname.replace(/\/$/, "")}`;

@@ -19,7 +19,8 @@ from media_server.rtp.packet import VideoCodec
 from media_server.settings import MediaSettings
 from signaling.aio import errors
 from signaling.aio.added_parts import add_part, check_takes_part
-from signaling.aio.live_interview import MAY_PUBLISH, LiveInterview, MakePublisher, PartPath
+from signaling.aio.admission import check_may_publish
+from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath
 from signaling.aio.publishing import Publishing
 from signaling.aio.registry import Registry
 from signaling.aio.subscription import Subscription
@@ -119,7 +120,8 @@ class LiveInterviews:
         is_page = client_id is not None
         publishing = Publishing(client_id or secrets.token_urlsafe(12), user_agent[:500], offer, is_page=is_page)
         async with self._registry.held(session_id) as live:
-            await self._check_may_publish(live, publishing)
+            check_may_publish(live, publishing)
+            self._check_capacity(live)
             answer = await self._answer(live, publishing)
             await live.stage.make_room(publishing)
             live.begin(publishing)
@@ -336,15 +338,7 @@ class LiveInterviews:
 
     # Steps -------------------------------------------------------------------------------
 
-    async def _check_may_publish(self, live: LiveInterview, publishing: Publishing) -> None:
-        if live.state is InterviewState.INVITED:
-            raise errors.ConsentMissing("Nobody has agreed to be recorded yet.")
-        if live.state not in MAY_PUBLISH:
-            raise errors.InterviewOver("Nothing more is recorded in this interview.")
-        if live.is_superseded(publishing.client_id):
-            raise errors.Superseded("Another page records this interview now. Choose “continue here” to take over.")
-        if publishing.offer.video_codec is None and not live.microphone_only_allowed:
-            raise errors.Unacceptable(f"This interview is recorded with a picture. {WHAT_WORKS}")
+    def _check_capacity(self, live: LiveInterview) -> None:
         if self._stopping or (live.publishing is None and self.publishing_count >= self._settings.max_live_interviews):
             detail = "It is restarting." if self._stopping else "It records as many interviews as it can."
             raise errors.OverCapacity(detail, self._settings.retry_after_s)

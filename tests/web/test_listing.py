@@ -51,6 +51,8 @@ async def test_a_line_tells_what_a_list_shows(site: Site, http: ClientSession) -
         ({"job": "x"}, "job"),
         ({"colour": "red"}, "colour"),
         ({"since": "yesterday"}, "since"),
+        ({"since": "2026-11-24"}, "since"),
+        ({"until": "0001-01-01T00:00:00+23:59"}, "until"),
     ],
 )
 async def test_a_query_that_is_none_names_the_field(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 
 class Schema(BaseModel):
@@ -20,8 +20,18 @@ def _written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("A moment needs its zone, as in 2026-11-24T09:00:00Z")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("This moment lies outside of the calendar") from None
+
+
 Moment = Annotated[
     datetime,
+    AfterValidator(_in_utc),
     PlainSerializer(_written, return_type=str, when_used="json"),
     Field(json_schema_extra={"examples": ["2026-11-24T09:00:00Z"]}),
 ]

@@ -215,6 +215,12 @@ async def jobs_of(db_session: AsyncSession, user_id: int) -> list[Job]:
     return list(await db_session.scalars(mine.order_by(Job.id.desc())))
 
 
+async def roles_of(db_session: AsyncSession, user_id: int) -> dict[int, JobRole]:
+    """What a user is to each job that they are a member of."""
+    mine = select(JobMember.job_id, JobMember.role).where(JobMember.user_id == user_id)
+    return {row.job_id: row.role for row in await db_session.execute(mine)}
+
+
 async def role_for_job(db_session: AsyncSession, user_id: int, job_id: int) -> JobRole:
     """What a user is to a job. Raises NotFound for no member, and for no such job."""
     role = await db_session.scalar(

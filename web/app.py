@@ -154,7 +154,11 @@ def _app(services: Services) -> aioweb.Application:
         app, loader=jinja2.FileSystemLoader(_HERE / "templates"), undefined=jinja2.StrictUndefined
     )
     environment.filters.update(
-        duration=formats.duration, lapse=formats.lapse, megabytes=formats.megabytes, when=formats.when
+        duration=formats.duration,
+        lapse=formats.lapse,
+        megabytes=formats.megabytes,
+        urlencode=formats.path_step,
+        when=formats.when,
     )
     environment.globals["base"] = settings.base_path
     app.add_routes(routes())

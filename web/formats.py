@@ -1,6 +1,7 @@
 """How lengths, sizes and times are written for people."""
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -33,6 +34,11 @@ def megabytes(size_bytes: int) -> str:
     if 0 < size_bytes < 100_000:  # noqa: PLR2004  a tenth of a megabyte
         return f"{max(1, round(size_bytes / 1000))} kB"
     return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def path_step(text: str) -> str:
+    """A text as one step of a path: a session id may hold a slash, which is none of the path's own."""
+    return quote(text, safe="")
 
 
 def when(moment: datetime) -> Markup:

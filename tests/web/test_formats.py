@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from web.formats import duration, lapse, megabytes, when
+from web.formats import duration, lapse, megabytes, path_step, when
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,7 @@ def test_when_is_a_time_element() -> None:
     assert when(datetime(2026, 11, 24, 9, 5, tzinfo=UTC)) == (
         '<time datetime="2026-11-24T09:05:00+00:00">24 Nov 2026, 09:05 UTC</time>'
     )
+
+
+def test_a_step_of_a_path_holds_no_step_of_its_own() -> None:
+    assert path_step("host 1/ü?") == "host%201%2F%C3%BC%3F"

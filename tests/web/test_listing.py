@@ -1,13 +1,19 @@
 """The list over the API."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
-from tests.web.conftest import Site, bearer
+from tests.web.conftest import NOW, OWNER, PASSWORD, Site, bearer
 
 LIST = "/api/interviews"
+
+
+async def sign_in(http: ClientSession) -> None:
+    async with http.post("/hr/sign-in", data={"email": OWNER, "password": PASSWORD}) as response:
+        assert response.status == 200
 
 
 async def listed(http: ClientSession, token: str, **query: str | int) -> dict[str, Any]:
@@ -71,3 +77,36 @@ async def test_a_cursor_of_another_order_is_refused(site: Site, http: ClientSess
     for query in ({"cursor": cursor, "sort": "date"}, {"cursor": "nonsense"}):
         async with http.get(LIST, params=query, headers=bearer(site.owner)) as response:
             assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "is_there"),
+    [
+        ({}, True),
+        ({"from_day": NOW.date().isoformat(), "to_day": NOW.date().isoformat()}, True),
+        ({"from_day": (NOW + timedelta(days=1)).date().isoformat()}, False),
+        ({"to_day": (NOW - timedelta(days=1)).date().isoformat()}, False),
+        ({"from_day": "0001-01-01", "to_day": "9999-12-31", "zone": "Pacific/Kiritimati"}, True),
+        ({"to_day": NOW.date().isoformat(), "zone": "../etc/passwd"}, True),
+        ({"until": NOW.isoformat(), "to_day": NOW.date().isoformat()}, False),
+    ],
+)
+async def test_the_page_takes_days(site: Site, http: ClientSession, query: dict[str, str], is_there: bool) -> None:
+    await site.invite()
+    await sign_in(http)
+    async with http.get("/hr", params=query) as response:
+        assert response.status == 200
+        assert ('data-session-id="one"' in await response.text()) is is_there
+
+
+async def test_a_day_begins_where_the_reader_is(site: Site, http: ClientSession) -> None:
+    await site.invite()
+    await sign_in(http)
+    # Set up at NOW; there it is the day after already, or still the day before.
+    for zone, day in (
+        ("Pacific/Kiritimati", NOW + timedelta(hours=14)),
+        ("Pacific/Pago_Pago", NOW - timedelta(hours=11)),
+    ):
+        text = day.date().isoformat()
+        async with http.get("/hr", params={"from_day": text, "to_day": text, "zone": zone}) as response:
+            assert 'data-session-id="one"' in await response.text()

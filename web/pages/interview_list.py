@@ -1,19 +1,23 @@
 """HR's first page: every interview of the user's jobs, searched, filtered, sorted, a page at a time."""
 
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
 from db import people
 from db.listing import Sort
+from db.models import JobRole
 from db.states import InterviewState
 from web.api.listing import counts_of, page_of, wanted_by
 from web.bodies import read_query
 from web.gate import hr_asker_of
 from web.pages.paths import home
-from web.schema.listing import ListQuery
+from web.rights import is_at_least
+from web.schema.listing import ListQuery, PageOfListQuery
 from web.services import SERVICES
 
 FILTERS = (
@@ -31,12 +35,13 @@ FILTERS = (
 async def show(request: aioweb.Request) -> aioweb.Response:
     """The page. Its address holds all that was asked for, so it can be kept and shared."""
     services, asker = request.app[SERVICES], hr_asker_of(request)
-    query = read_query(request, ListQuery)
-    page = await page_of(services, asker.user_id, query)
-    counts = await counts_of(services, asker.user_id, query)
+    query = read_query(request, PageOfListQuery)
+    asked = _with_moments(query)
+    page = await page_of(services, asker.user_id, asked)
+    counts = await counts_of(services, asker.user_id, asked)
     async with services.database.reading() as db_session:
         jobs = await people.jobs_of(db_session, asker.user_id)
-    links = Links(home(request), query)
+        roles = await people.roles_of(db_session, asker.user_id)
     context = {
         "user": {"email": asker.email},
         "here": "interviews",
@@ -44,10 +49,12 @@ async def show(request: aioweb.Request) -> aioweb.Response:
         "counts": counts,
         "filters": [state for state in FILTERS if counts.by_state[state] or state in query.state],
         "jobs": jobs,
+        "roles": roles,
+        "may_invite": any(job.archived_at is None and is_at_least(roles[job.id], JobRole.RECRUITER) for job in jobs),
         "query": query,
         "descending": wanted_by(query).descending,
-        "links": links,
-        "is_filtered": bool(query.search or query.state or query.job or query.since or query.until),
+        "links": Links(home(request), query),
+        "is_filtered": bool(query.search or query.state or query.job or asked.since or asked.until),
     }
     response = aiohttp_jinja2.render_template("hr_list.html", request, context)
     response.enable_compression()
@@ -57,7 +64,7 @@ async def show(request: aioweb.Request) -> aioweb.Response:
 class Links:
     """The addresses of the same list, changed in one thing."""
 
-    def __init__(self, path: str, query: ListQuery) -> None:
+    def __init__(self, path: str, query: PageOfListQuery) -> None:
         self._path = path
         self._asked: dict[str, Any] = query.model_dump(mode="json", exclude_defaults=True, exclude={"cursor"})
 
@@ -86,3 +93,33 @@ class Links:
     def _with(self, **changes: Any) -> str:
         asked = {name: value for name, value in (self._asked | changes).items() if value not in (None, [], "")}
         return f"{self._path}?{urlencode(asked, doseq=True)}" if asked else self._path
+
+
+def _with_moments(query: PageOfListQuery) -> ListQuery:
+    """The same with moments in place of days; of a day and a moment that were both given, the narrower one."""
+    zone = _zone(query.zone)
+    since = None if query.from_day is None else _beginning(query.from_day, zone)
+    until = None if query.to_day is None or query.to_day == date.max else _beginning(_next(query.to_day), zone)
+    changes = {
+        "since": max((each for each in (since, query.since) if each is not None), default=None),
+        "until": min((each for each in (until, query.until) if each is not None), default=None),
+    }
+    return query.model_copy(update=changes)
+
+
+def _next(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+def _beginning(day: date, zone: tzinfo) -> datetime | None:
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:  # the first day of the calendar begins before it where people are ahead of UTC
+        return None
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

@@ -1,5 +1,6 @@
 """Lists of interviews."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -27,6 +28,17 @@ class ListQuery(PageQuery):
     "By what."
     descending: bool | None = None
     "The most, the latest or Z first; left out: numbers and dates so, words from A."
+
+
+class PageOfListQuery(ListQuery):
+    """What the page of the list takes besides: days, as people choose them."""
+
+    from_day: date | None = None
+    "From the beginning of this day."
+    to_day: date | None = None
+    "To the end of this one."
+    zone: Annotated[str, Field(max_length=64)] = "UTC"
+    "Where a day begins when it does, as in `Europe/Berlin`; an unknown zone counts as UTC."
 
 
 class InterviewInList(Schema):

@@ -32,6 +32,17 @@ export class InvitationView {
       });
     }
     this.root.querySelector('[data-do="copy"]')?.addEventListener("click", () => this.#copy());
+    this.#openAsked();
+  }
+
+  /** The list leads here with a dialog that is to be open, as in `#extend-dialog`. */
+  #openAsked() {
+    const asked = location.hash.slice(1);
+    const opener = [...this.root.querySelectorAll("[data-opens]")].find((button) => button.getAttribute("data-opens") === asked);
+    if (!(opener instanceof HTMLElement) || opener.hidden) return;
+    history.replaceState(null, "", location.pathname + location.search); // a reload does not ask again
+    opener.focus();
+    this.#dialog(asked).showModal();
   }
 
   async #copy() {
@@ -70,6 +81,10 @@ export class InvitationView {
     if (response === null) return;
     /** @type {Link} */
     const link = await response.json();
+    if (link.state !== this.root.dataset.state && this.root.dataset.state === "expired") {
+      location.reload(); // it is open again, and the page has more to say of it than this section does
+      return;
+    }
     need(this.document, "candidate-link", HTMLInputElement).value = link.candidate_url ?? "";
     for (const part of this.root.querySelectorAll("[data-when]")) {
       if (part instanceof HTMLElement) part.hidden = (part.dataset.when === "link") !== (link.candidate_url !== null);

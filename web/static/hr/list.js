@@ -1,6 +1,8 @@
-/** Wires the list of interviews: local dates, a list that follows the typing, and more rows below the present ones. */
+/** Wires the list of interviews: local dates, a list that follows the typing, more rows, days, and a menu on each row. */
 
+import { DayFilter } from "./day_filter.js";
 import { ListLoader } from "./list_loader.js";
+import { RowMenu } from "./row_menu.js";
 import { localiseTimes } from "../shared/local_times.js";
 
 localiseTimes(document);
@@ -8,8 +10,24 @@ localiseTimes(document);
 const form = document.getElementById("filters");
 const list = document.getElementById("list");
 const said = document.getElementById("list-said");
+const menu = document.getElementById("row-menu");
+const toast = document.getElementById("list-toast");
 
-if (form instanceof HTMLFormElement && list && said) {
+if (form instanceof HTMLFormElement && list && said && menu && toast) {
   document.body.classList.add("scripted");
-  new ListLoader(document, { form, list, said }).listen();
+  new DayFilter(document, form).listen();
+  new ListLoader(document, { form, list, said, menu }).listen();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let hiding;
+  new RowMenu(document, {
+    list,
+    menu,
+    say: (sentence) => {
+      toast.textContent = sentence;
+      toast.hidden = false;
+      said.textContent = sentence;
+      clearTimeout(hiding);
+      hiding = setTimeout(() => { toast.hidden = true; }, 6_000);
+    },
+  }).listen();
 }

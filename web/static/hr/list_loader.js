@@ -7,19 +7,22 @@ import { localiseTimes } from "../shared/local_times.js";
 
 /** So long nothing is typed before the list is loaded. */
 const PAUSE_MS = 180;
+/** So many rows stand for those that are on their way. */
+const SKELETONS = 4;
 
-/** @typedef {{form: HTMLFormElement, list: HTMLElement, said: HTMLElement}} Places */
+/** @typedef {{form: HTMLFormElement, list: HTMLElement, said: HTMLElement, menu: HTMLElement}} Places */
 
 export class ListLoader {
   /**
    * @param {Document} document
    * @param {Places} places
    */
-  constructor(document, { form, list, said }) {
+  constructor(document, { form, list, said, menu }) {
     this.document = document;
     this.form = form;
     this.list = list;
     this.said = said;
+    this.menu = menu;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.asked = new AbortController();
@@ -67,6 +70,7 @@ export class ListLoader {
     const page = await this.#load(address);
     const list = page?.getElementById("list");
     if (!page || !list) return;
+    this.form.after(this.menu); // it stands in the row that it was opened at
     this.list.replaceChildren(...list.childNodes);
     const form = page.getElementById("filters");
     if (form instanceof HTMLFormElement) this.#takeHidden(form);
@@ -88,9 +92,25 @@ export class ListLoader {
     this.form.append(...form.querySelectorAll('input[type="hidden"]'));
   }
 
+  /** Rows without words, where the next ones will stand. */
+  #skeletons() {
+    const body = this.list.querySelector("#interviews tbody");
+    const first = body?.querySelector("tr");
+    return Array.from({ length: SKELETONS }, () => {
+      const row = this.document.createElement("tr");
+      row.className = "skeleton";
+      row.setAttribute("aria-hidden", "true");
+      for (const cell of first?.cells ?? []) row.append(cell.cloneNode(false));
+      body?.append(row);
+      return row;
+    });
+  }
+
   /** @param {HTMLAnchorElement} link */
   async #append(link) {
+    const skeletons = this.#skeletons();
     const page = await this.#load(link.href);
+    for (const skeleton of skeletons) skeleton.remove();
     const rows = page?.querySelectorAll("#interviews tbody tr");
     const body = this.list.querySelector("#interviews tbody");
     if (!page || !rows || !body) return;

@@ -123,9 +123,10 @@ class Uploads:
         finally:
             await asyncio.to_thread(recording_files.remove_names, self._data_folder.files, [path])
 
-    async def add(self, session_id: str, draft: Draft) -> None:
+    async def add(self, session_id: str, draft: Draft, *, finish: bool = False) -> None:
         """The draft becomes the next part, all of it or nothing. Nobody may be recording meanwhile: the caller sees to that.
 
+        `finish`: the interview is finished with it, in the same step, so that nobody hears of an interruption.
         Raises IllegalTransition (no consent, or over meanwhile), NotFound, DatabaseError, OSError.
         """
         files, linked = self._data_folder.files, ""
@@ -143,6 +144,8 @@ class Uploads:
                 )
                 await asyncio.to_thread(files.link, draft.path, part.path)
                 linked = part.path
+                if finish:
+                    await interviews.finish(db_session, session_id, now)
                 await recordings.close_part(db_session, session_id, part.number, draft.holds, now)
         except Exception:
             if linked:

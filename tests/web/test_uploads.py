@@ -15,15 +15,16 @@ from aiohttp import ClientSession, FormData
 from aiohttp import web as aioweb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from db import interviews
-from db.models import InterviewSession, JobMember, JobRole, PartSource
+from db import interviews, people, webhooks
+from db.models import InterviewSession, JobMember, JobRole, PartSource, WebhookDelivery
 from db.states import InterviewState, PartState
 from media_server.aio import uploads as aio_uploads
 from tests.media_server.foreign import film, recorded
 from tests.media_server.webm.image import SOUND, closed_part
 from tests.media_server.webm.real_media import interview, tracks
-from tests.web.conftest import Site, bearer
+from tests.web.conftest import NOW, OWNER, Site, bearer
 from web import forms
 from web.app import create_app
 
@@ -88,6 +89,18 @@ async def test_an_upload_is_the_whole_interview(
     with av.open(site.services.data_folder.path / "got.webm") as container:
         assert container.duration == 3_960_000
         assert sum(1 for _ in container.decode(video=0)) == 80
+
+
+async def test_whoever_listens_hears_of_the_end_and_of_no_interruption(site: Site, http: ClientSession) -> None:
+    links = await site.invite(consented=True)
+    async with site.services.database.writing() as db_session:
+        owner = (await people.get_user(db_session, OWNER)).id
+        await webhooks.add(db_session, owner, "https://example.org/", "sealed", list(webhooks.WebhookEvent), NOW)
+    assert (await send(http, links.token, form(recorded())))[0] == 200
+    assert (await send(http, site.owner, form(recorded(), replace="true")))[0] == 200
+    async with site.services.database.reading() as db_session:
+        heard = await db_session.scalars(select(WebhookDelivery.event).order_by(WebhookDelivery.id))
+        assert list(heard) == ["interview.completed", "interview.ready", "interview.ready"]
 
 
 async def test_live_parts_before_it_are_joined_with_it(site: Site, http: ClientSession) -> None:

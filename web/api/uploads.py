@@ -158,7 +158,7 @@ async def _store(services: Services, session_id: str, draft: Draft, wishes: _Wis
         await services.live_interviews.refresh(session_id)
         return
     await services.live_interviews.take_part(
-        session_id, lambda: services.uploads.add(session_id, draft), finish=wishes.finish
+        session_id, lambda: services.uploads.add(session_id, draft, finish=wishes.finish), finish=wishes.finish
     )
 
 

@@ -296,7 +296,7 @@ class Capture:
         self._file = self._disk.open(
             lambda: self._hooks.create_file(place.path), on_synced=self._synced, on_trouble=self._trouble
         )
-        self._hooks.on_event(PartOpened(place.number))
+        self._hooks.on_event(PartOpened(place.number, self._recorder.index))
         for gap in self._early_gaps:
             self._tell_gap(gap)
         self._file.apply(self._early)

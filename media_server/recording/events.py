@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from media_server.rtp.packet import MediaKind
+from media_server.webm.open_index import OpenIndex
 
 
 class EndReason(StrEnum):
@@ -78,6 +79,8 @@ class PartOpened:
 
     number: int
     "Its number within the interview."
+    index: OpenIndex = field(default_factory=OpenIndex, compare=False)
+    "Where it can be entered; goes on growing while the part does."
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from media_server.rtp.packet import Hole, KeyframeWish, MediaKind, Nack, RtpPack
 from media_server.rtp.sound_track import SoundTrack
 from media_server.rtp.video_track import VideoTrack
 from media_server.webm.actions import FileAction
+from media_server.webm.open_index import OpenIndex
 from media_server.webm.writer import MAX_PIXELS, TrackEntry, WebmWriter
 
 SAMPLES_PER_MS = SAMPLE_RATE / 1000
@@ -119,6 +120,7 @@ class Recorder:
     def receive_synced(self, length: int) -> None:
         """Hear that the file is safe up to `length` bytes."""
         self._progress.synced(length)
+        self._writer.index.synced(length)
 
     def handle_timeout(self, now: float) -> None:
         """Call when :meth:`next_timeout` is reached."""
@@ -176,6 +178,11 @@ class Recorder:
     def saved_ms(self) -> int:
         """Milliseconds of the part that are synced."""
         return self._progress.saved_ms
+
+    @property
+    def index(self) -> OpenIndex:
+        """Where the part can be entered, and how much of its file is synced."""
+        return self._writer.index
 
     def received_ms(self, now: float) -> int:
         """Milliseconds of the part that have arrived, written or not."""

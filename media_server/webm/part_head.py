@@ -36,6 +36,8 @@ EPOCH_2001_NS = 978_307_200_000_000_000
 
 _CUES_HEADER = 12
 _CUES_AT = HEAD_SIZE - _CUES_HEADER
+INIT_SIZE = _CUES_AT
+"The head without the room for cues: what a player needs before it is given clusters from anywhere."
 _DURATION_LENGTH = 11
 
 EBML_HEADER = ebml.element(

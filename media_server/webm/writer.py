@@ -10,6 +10,7 @@ from enum import Enum
 
 from media_server.webm.actions import FileAction, Sync, Write
 from media_server.webm.contents import Contents
+from media_server.webm.open_index import OpenIndex
 from media_server.webm.part_head import FIRST_CLUSTER, PartHead
 from media_server.webm.record import MAX_PAYLOAD, MAX_TIMESTAMP_MS, MAX_TRACK_NUMBER, encode_record
 from media_server.webm.track_entry import TrackEntry, TrackType
@@ -48,6 +49,8 @@ class WebmWriter:
         self._size = 0
         self._cluster_ms: int | None = None
         self._last_ms = 0
+        self.index = OpenIndex()
+        "Where its clusters begin, for those who watch meanwhile."
 
     @property
     def size(self) -> int:
@@ -100,6 +103,8 @@ class WebmWriter:
         cluster_ms = timestamp_ms if opens or self._cluster_ms is None else self._cluster_ms
         record = encode_record(track, timestamp_ms, data, keyframe=keyframe, cluster_ms=cluster_ms, opens_cluster=opens)
         self._contents.add(track, timestamp_ms, data, keyframe=keyframe, cluster=self._size if opens else None)
+        if opens:
+            self.index.add(self._size, timestamp_ms, keyframe=keyframe and track in self._pictures)
         self._cluster_ms, self._last_ms = cluster_ms, timestamp_ms
         position, self._size = self._size, self._size + len(record)
         return [Write(position, record)]

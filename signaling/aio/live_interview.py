@@ -35,6 +35,7 @@ from signaling.aio.ledger import Ledger
 from signaling.aio.progress import Progress
 from signaling.aio.publishing import MediaPublisher, Publishing
 from signaling.aio.questions import Questions
+from signaling.aio.spectators import Spectators
 from signaling.aio.stage import Stage
 from signaling.aio.subscription import Subscription
 from signaling.protocol.control import (
@@ -90,6 +91,7 @@ class LiveInterview:
         self.unclosed: set[int] = set()
         "Numbers of the parts whose file is not yet closed: one is being written, or the disk refuses its end."
         self.subscriptions: list[Subscription] = []
+        self.spectators = Spectators()
         self.ledger = Ledger(session_id, database=database, clock=clock, on_state=self._state_written)
         self.questions = Questions(
             self.stage,
@@ -133,8 +135,8 @@ class LiveInterview:
     @property
     def is_idle(self) -> bool:
         """Whether it could be forgotten without anybody noticing but a superseded page."""
-        is_attended = self.stage.everybody or self.subscriptions or self.holders or self.unclosed
-        return not is_attended and self.ledger.is_settled and self.questions.marks.is_settled
+        attended = (self.stage.everybody, self.subscriptions, self.holders, self.unclosed, self.spectators.count)
+        return not any(attended) and self.ledger.is_settled and self.questions.marks.is_settled
 
     @property
     def is_recording(self) -> bool:
@@ -148,6 +150,10 @@ class LiveInterview:
     def is_past(self, whip_session: str) -> bool:
         """Whether this WHIP session existed and has ended."""
         return whip_session in self._past
+
+    def part_path(self, number: int) -> str:
+        """Where that part's file lies, below the data folder."""
+        return self._part_path(self._folder, self.session_id, number)
 
     def state_for(self, client_id: str) -> State:
         """Where the interview stands, as that page is told."""
@@ -277,7 +283,7 @@ class LiveInterview:
                 db_session,
                 self.session_id,
                 PartSource.LIVE,
-                lambda number: self._part_path(self._folder, self.session_id, number),
+                self.part_path,
                 self._clock.utc_now(),
                 user_agent=publishing.user_agent,
             )
@@ -289,7 +295,8 @@ class LiveInterview:
         match event:
             case Saved(number, saved_ms, received_ms):
                 self._saved(number, saved_ms, received_ms)
-            case PartOpened(number):
+            case PartOpened(number, index):
+                self.spectators.part_opened(number, index)
                 self._part_begun(publishing, number)
             case PartReopened(number):
                 self.ledger.note(event)
@@ -314,6 +321,7 @@ class LiveInterview:
             self.progress.part_received_ms = received_ms
             self.progress.told_at = self._clock.monotonic()
             self.questions.feed()
+            self.spectators.tell()
 
     def _part_begun(self, publishing: Publishing, number: int) -> None:
         self.unclosed.add(number)
@@ -362,11 +370,13 @@ class LiveInterview:
         """Tell every page where the interview stands, each in its own words."""
         for subscription in self.subscriptions:
             subscription.put(self.state_for(subscription.client_id))
+        self.spectators.tell()
 
     def hang_up(self, code: CloseCode) -> None:
         """Close every control channel once it has delivered what it holds."""
         for subscription in self.subscriptions:
             subscription.close(code)
+        self.spectators.close()
 
     def _tell_gap(self, event: GapFound) -> None:
         gap = event.gap

@@ -103,8 +103,8 @@ class LiveInterviews:
             packet_time_ms=settings.packet_time_ms,
             public_address=media.public_address,
         )
-        self._registry = Registry(database=database, clock=clock, part_path=part_path)
-        self._watch = Watch(self._registry, database, self.drop)
+        self.registry = Registry(database=database, clock=clock, part_path=part_path)
+        self._watch = Watch(self.registry, database, self.drop)
         self._heartbeat: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -119,7 +119,7 @@ class LiveInterviews:
         """
         is_page = client_id is not None
         publishing = Publishing(client_id or secrets.token_urlsafe(12), user_agent[:500], offer, is_page=is_page)
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             check_may_publish(live, publishing)
             self._check_capacity(live)
             answer = await self._answer(live, publishing)
@@ -134,14 +134,14 @@ class LiveInterviews:
 
     async def first_codec(self, session_id: str) -> VideoCodec | None:
         """Of the picture of the interview's first part; None before there is one. Raises UnknownInterview."""
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             return live.first_codec
 
     async def trickle(
         self, session_id: str, whip_session: str, fragment: TrickleFragment, if_match: str | None
     ) -> None:
         """Take ICE candidates. Raises UnknownInterview, PreconditionRequired, PreconditionFailed, RestartUnsupported."""
-        _, publishing = self._registry.publishing(session_id, whip_session)
+        _, publishing = self.registry.publishing(session_id, whip_session)
         try:
             check_if_match(if_match, publishing.entity_tag)
             check_generation(fragment, publishing.offer.ice)
@@ -162,9 +162,9 @@ class LiveInterviews:
 
         A session that has ended already, or was superseded, stays as it is. Raises UnknownInterview.
         """
-        live = self._registry.get(session_id)
+        live = self.registry.get(session_id)
         if live is None or not live.is_past(whip_session):
-            live, publishing = self._registry.publishing(session_id, whip_session)
+            live, publishing = self.registry.publishing(session_id, whip_session)
             if publishing is live.stage.retiring:
                 await publishing.close(EndReason.CLOSED_BY_PAGE)
             else:
@@ -172,9 +172,9 @@ class LiveInterviews:
 
     def check_exists(self, session_id: str, whip_session: str) -> None:
         """Raise UnknownInterview unless there is, or was, this WHIP session."""
-        live = self._registry.get(session_id)
+        live = self.registry.get(session_id)
         if live is None or not live.is_past(whip_session):
-            self._registry.publishing(session_id, whip_session)
+            self.registry.publishing(session_id, whip_session)
 
     # The interview -----------------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class LiveInterviews:
 
         Raises InterviewOver (expired, withdrawn, deleted), NothingRecorded, StorageFull, UnknownInterview.
         """
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             if not await self._end(live, EndReason.FINISHED):
                 raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.")
             await self._conclude(live, await self._finish_row(session_id), EndReason.FINISHED)
@@ -194,7 +194,7 @@ class LiveInterviews:
 
         Raises StorageFull, UnknownInterview, IllegalTransition (it is over already).
         """
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             if not await self._end(live, EndReason.DEADLINE):
                 raise errors.StorageFull("The end of the interview cannot be written down now.")
             async with self._database.writing() as db_session:
@@ -204,16 +204,16 @@ class LiveInterviews:
 
     async def take_part(self, session_id: str, add: Callable[[], Awaitable[object]], *, finish: bool) -> InterviewState:
         """`add` adds a part that was made elsewhere; `finish`: that was all. Raises what :func:`add_part` does."""
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             await add_part(live, add)
-            await self._registry.refresh(live)
+            await self.registry.refresh(live)
             if finish:
                 await self._conclude(live, await self._finish_row(session_id), EndReason.FINISHED)
             return live.state
 
     async def check_takes_part(self, session_id: str) -> None:
         """Raise what :meth:`take_part` would, before anybody sends a large file."""
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             check_takes_part(live)
 
     async def _conclude(self, live: LiveInterview, state: InterviewState, reason: EndReason) -> None:
@@ -222,12 +222,12 @@ class LiveInterviews:
         await live.ledger.settle()
         if state is InterviewState.COMPLETED:
             await self._store_quietly(live.session_id)
-        await self._registry.refresh(live)
+        await self.registry.refresh(live)
         live.tell(Ended(reason=reason.value, state=live.state.value))
 
     async def drop(self, session_id: str, reason: EndReason = EndReason.DELETED) -> None:
         """The interview has just been deleted or withdrawn: end what is live of it and tell its pages."""
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             await self._end(live, reason)
             live.tell(Ended(reason=reason.value, state=live.state.value))
             if live.state is InterviewState.DELETED:
@@ -235,25 +235,25 @@ class LiveInterviews:
 
     async def mark(self, session_id: str, wanted: MarkWanted, at_ms: float | None) -> None:
         """See :meth:`LiveInterview.mark`."""
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             live.mark(wanted, at_ms)
 
     async def shut_out(self, session_id: str) -> None:
         """Its link opens nothing any more: end whoever holds it, part closed; the interview is interrupted."""
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             await self._end(live, EndReason.LINK_REVOKED)
             live.hang_up(CloseCode.UNAUTHORISED)
 
     async def refresh(self, session_id: str) -> None:
         """The row has changed (a consent, say): read it, and tell the pages."""
-        async with self._registry.held(session_id):
+        async with self.registry.held(session_id):
             pass
 
     async def snapshot(self, session_id: str) -> Snapshot:
         """How it stands, with what of the running part is saved. Raises UnknownInterview."""
-        live = self._registry.get(session_id)
+        live = self.registry.get(session_id)
         if live is None or not live.is_recording:
-            async with self._registry.held(session_id) as live:
+            async with self.registry.held(session_id) as live:
                 pass
         away_ms = live.away_ms
         return Snapshot(
@@ -268,12 +268,12 @@ class LiveInterviews:
     @property
     def publishing_count(self) -> int:
         """How many interviews are being published right now."""
-        return sum(live.publishing is not None for live in self._registry)
+        return sum(live.publishing is not None for live in self.registry)
 
     @property
     def greatest_lag_ms(self) -> int:
         """How far the disk is behind what has arrived, in the interview where it is furthest; for the metrics."""
-        return max((live.saved_up_to().lag_ms for live in self._registry if live.is_recording), default=0)
+        return max((live.saved_up_to().lag_ms for live in self.registry if live.is_recording), default=0)
 
     async def close_all(self, reason: EndReason = EndReason.SERVER_STOPPED) -> None:
         """The server stops: close every part, tell every page, take no more. Returns when all of it is on the disk.
@@ -283,7 +283,7 @@ class LiveInterviews:
         if self._stopping:
             return
         self._stopping = True
-        live = list(self._registry)
+        live = list(self.registry)
         for interview in live:
             interview.tell(notice("server_stopping"))
         try:
@@ -300,7 +300,7 @@ class LiveInterviews:
 
     async def subscribe(self, session_id: str, client_id: str) -> Subscription:
         """Open a mailbox; the state lies in it already. Raises UnknownInterview."""
-        async with self._registry.held(session_id) as live:
+        async with self.registry.held(session_id) as live:
             subscription = Subscription(client_id)
             live.subscriptions.append(subscription)
             while len(live.subscriptions) > self._settings.max_control_channels:
@@ -318,21 +318,21 @@ class LiveInterviews:
 
     def hear(self, session_id: str, subscription: Subscription, message: PageMessage) -> None:
         """Take what a page says on its channel."""
-        live = self._registry.get(session_id)
+        live = self.registry.get(session_id)
         if live is not None and not self._stopping:
             live.hear(subscription, message)
 
     def unsubscribe(self, session_id: str, subscription: Subscription) -> None:
         """The channel is closed. Repeating it is harmless."""
-        live = self._registry.get(session_id)
+        live = self.registry.get(session_id)
         if live is not None and subscription in live.subscriptions:
             live.subscriptions.remove(subscription)
 
     async def _beat(self) -> None:
         """One ticker for all pages, as long as there are any."""
-        while any(live.subscriptions for live in self._registry):
+        while any(live.subscriptions for live in self.registry):
             await asyncio.sleep(self._settings.heartbeat_s)
-            for live in self._registry:
+            for live in self.registry:
                 if live.subscriptions:
                     live.tick()
 

@@ -124,7 +124,7 @@ async def test_a_stopping_server_says_so_and_hangs_up(site: Site) -> None:
 async def test_a_page_that_leaves_is_forgotten(site: Site) -> None:
     socket = await site.page("page-0001")
     await messages(socket, "state")
-    live = site.house.live._registry._live["one"]
+    live = site.house.live.registry._live["one"]
     assert len(live.subscriptions) == 1
     await socket.close()
     async with asyncio.timeout(5):
@@ -138,7 +138,7 @@ async def test_a_client_that_breaks_off_is_forgotten(site: Site) -> None:
     await messages(socket, "state")
     assert socket._conn is not None
     socket._conn.close()
-    live = site.house.live._registry._live["one"]
+    live = site.house.live.registry._live["one"]
     async with asyncio.timeout(5):
         while live.subscriptions:
             await a_moment()

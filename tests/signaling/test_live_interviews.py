@@ -140,7 +140,7 @@ async def test_what_the_database_refuses_for_good_holds_nothing_up(house: House)
             text("CREATE TRIGGER broken BEFORE INSERT ON gaps BEGIN SELECT RAISE(ABORT, 'x'); END")
         )
     publisher.loses(0, 5)
-    live = house.live._registry._live["one"]
+    live = house.live.registry._live["one"]
     assert await live.ledger.settle()
     await publisher.close(EndReason.CLOSED_BY_PAGE)
     assert await live.ledger.settle()
@@ -302,7 +302,7 @@ async def test_idle_interviews_are_forgotten_oldest_first(house: House, monkeypa
     await publish(house, session_id="one")
     for session_id in ("two", "three", "four"):
         await house.live.snapshot(session_id)
-    assert list(house.live._registry._live) == ["one", "four"]
+    assert list(house.live.registry._live) == ["one", "four"]
 
 
 # --- trickle -----------------------------------------------------------------------------

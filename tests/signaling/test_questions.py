@@ -79,7 +79,7 @@ async def recording(house: House, client_id: str = "page-0001") -> FakePublisher
 
 async def settled(house: House) -> None:
     """Everything noted is in the database."""
-    assert await house.live._registry._live["one"].ledger.settle()
+    assert await house.live.registry._live["one"].ledger.settle()
 
 
 async def marks(house: House) -> list[tuple[int, int, str, int | None, int | None]]:
@@ -174,7 +174,7 @@ async def test_limits_count_what_is_saved(house: House) -> None:
     await page.read()
     assert (page.flow.step, page.flow.by_itself) == (Step.ANSWERING, True)
     publisher.saves(12_000, 12_000)
-    saved = house.live._registry._live["one"].saved_up_to()
+    saved = house.live.registry._live["one"].saved_up_to()
     assert (saved.used_ms, saved.counting) == (4_000, True)
 
 

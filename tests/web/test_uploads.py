@@ -189,7 +189,7 @@ async def test_before_consent_nothing_is_taken(site: Site, http: ClientSession) 
 
 async def test_while_somebody_records_nothing_is_taken(site: Site, http: ClientSession) -> None:
     links = await site.invite(consented=True)
-    async with site.services.live_interviews._registry.held("one") as live:
+    async with site.services.live_interviews.registry.held("one") as live:
         live.unclosed.add(1)
     status, problem = await send(http, links.token, form(recorded()))
     assert (status, problem["type"]) == (409, "/problems/being-recorded")

@@ -40,7 +40,7 @@ class PartJoined(Problem):
 
 async def get_part(request: aioweb.Request) -> aioweb.StreamResponse:
     """One part, as it lies there; not while it is being written."""
-    number = _number(request.match_info["number"])
+    number = part_number(request)
     async with request.app[SERVICES].database.reading() as db_session:
         part = await stored_files.part_file(db_session, request.match_info["session_id"], number)
     if part.state is PartState.OPEN:
@@ -86,7 +86,9 @@ async def seen_by_hr(request: aioweb.Request) -> InterviewSession:
         return await interview_for(db_session, asker, request.match_info["session_id"])
 
 
-def _number(text: str) -> int:
+def part_number(request: aioweb.Request) -> int:
+    """The part that the path names. Raises NotFound."""
+    text = request.match_info["number"]
     if not text.isascii() or not text.isdigit() or len(text) > MAX_NUMBER_DIGITS:
         raise NotFound("no such part")
     return int(text)

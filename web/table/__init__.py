@@ -13,6 +13,7 @@ from web.table import (
     invitations,
     jobs,
     live,
+    live_watch,
     operators,
     pages,
     previews,
@@ -37,6 +38,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *live.ENDPOINTS,
         *account.ENDPOINTS,
         *webhooks.ENDPOINTS,
+        *live_watch.ENDPOINTS,
         *operators.ENDPOINTS,
         *documentation.ENDPOINTS,
     )

@@ -28,9 +28,9 @@ TOLD_TO: Final = (JobRole.OWNER, JobRole.RECRUITER)
 class WebhookEvent(StrEnum):
     """What a webhook can be told of."""
 
+    INTERRUPTED = "interview.interrupted"
     COMPLETED = "interview.completed"
     READY = "interview.ready"
-    INTERRUPTED = "interview.interrupted"
     DELETED = "interview.deleted"
 
 

@@ -3,10 +3,12 @@
 from typing import Final
 
 from aiohttp import web as aioweb
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import webhooks
 from db.models import Webhook, WebhookDelivery
 from db.webhooks import WebhookEvent
+from signaling.aio.errors import Malformed
 from web.bodies import answer, read_body, read_query
 from web.gate import hr_asker_of
 from web.ids import row_id
@@ -111,14 +113,22 @@ async def test_webhook(request: aioweb.Request) -> aioweb.Response:
 async def list_deliveries(request: aioweb.Request) -> aioweb.Response:
     """A page of messages, newest first."""
     asked = read_query(request, PageQuery)
-    position = position_of(asked.cursor, _ORDER)
     async with request.app[SERVICES].database.reading() as db_session:
         webhook = await webhooks.get(db_session, hr_asker_of(request).user_id, row_id(request, "webhook_id"))
-        before_id = None if position is None else int(position[1])
-        found = await webhooks.deliveries(db_session, webhook.id, asked.limit + 1, before_id=before_id)
+        page = await deliveries_page(db_session, webhook.id, asked)
+    return answer(page)
+
+
+async def deliveries_page(db_session: AsyncSession, webhook_id: int, asked: PageQuery) -> Deliveries:
+    """One page of a webhook's messages. Raises Malformed for a cursor that is none."""
+    position = position_of(asked.cursor, _ORDER)
+    if position is not None and not isinstance(position[1], int):
+        raise Malformed("This cursor does not belong to this list. Begin again without one.")
+    before_id = None if position is None else int(position[1])
+    found = await webhooks.deliveries(db_session, webhook_id, asked.limit + 1, before_id=before_id)
     page = found[: asked.limit]
     last = (page[-1].id, page[-1].id) if len(found) > asked.limit else None
-    return answer(Deliveries(items=[delivery_told(each) for each in page], next_cursor=cursor_of(last, _ORDER)))
+    return Deliveries(items=[delivery_told(each) for each in page], next_cursor=cursor_of(last, _ORDER))
 
 
 async def retry_delivery(request: aioweb.Request) -> aioweb.Response:

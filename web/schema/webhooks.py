@@ -26,7 +26,7 @@ def _address(url: str) -> str:
 
 
 def _each_once(events: list[WebhookEvent]) -> list[WebhookEvent]:
-    return sorted(set(events))
+    return [event for event in WebhookEvent if event in events]
 
 
 Address = Annotated[

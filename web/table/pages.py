@@ -4,7 +4,7 @@ from typing import Final
 
 from db.models import JobRole
 from web.endpoint import Endpoint
-from web.pages import candidate, hr, interview_list, invite
+from web.pages import account, candidate, hr, interview_list, invite
 from web.rights import Access
 
 _PUBLIC: Final = Access()
@@ -23,6 +23,8 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/hr/invite", invite.show, _SIGNED_IN),
     Endpoint("POST", "/hr/invite", invite.invite, _SIGNED_IN),
     Endpoint("GET", "/hr/interviews/{session_id}", hr.results, _REVIEWER),
+    Endpoint("GET", "/hr/account", account.show, _SIGNED_IN),
+    Endpoint("GET", "/hr/webhooks/{webhook_id}", account.show_webhook, _SIGNED_IN),
     Endpoint("GET", "/hr/sign-in", hr.show_sign_in, _PUBLIC),
     Endpoint("POST", "/hr/sign-in", hr.sign_in, _PUBLIC),
     # A HEAD, which link previews send, must not use the link up.

@@ -83,7 +83,12 @@ class Place:
 async def open_place(data: Path) -> AsyncIterator[Place]:
     """Serve on a free port until the caller is done."""
     port = free_port()
-    settings = load_settings(None, {"data": data, "web": {"port": port, "sign_in_rate": "1000/minute"}})
+    flags = {
+        "data": data,
+        "web": {"port": port, "sign_in_rate": "1000/minute"},
+        "webhooks": {"private_networks": ("127.0.0.0/8",), "retry_after_s": 0.2, "attempts": 2},
+    }
+    settings = load_settings(None, flags)
     async with open_services(settings, SystemClock()) as services:
         runner = aioweb.AppRunner(create_app(services))
         await runner.setup()

@@ -11,9 +11,12 @@ import base64
 import hashlib
 import hmac
 import html
+import io
 import json
+import math
 import secrets
 import time
+import wave
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,7 @@ class Host:
     job: int
     jwt_secret: str
     recruiter: str = "recruiter@example.org"
+    hook_url: str = ""
     webhook_secret: str = ""
     heard: list[dict[str, Any]] = field(default_factory=list)
 
@@ -67,13 +71,35 @@ async def hand_in_sound(host: Host, session_id: str, index: int, wav: bytes) -> 
         pass
 
 
+def spoken() -> bytes:
+    """A question as it is spoken; here a tone of half a second stands for a voice."""
+    rate, file = 16_000, io.BytesIO()
+    samples = (round(8_000 * math.sin(2 * math.pi * 440 * n / rate)) for n in range(rate // 2))
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(rate)
+        wav.writeframes(b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples))
+    return file.getvalue()
+
+
+async def listen(app: web.Application) -> None:
+    """Ask to be told what becomes of interviews; the secret of the messages is told once."""
+    host = app[HOST]
+    if not host.hook_url:
+        return
+    async with (
+        ClientSession(headers=host.bearer, raise_for_status=True) as http,
+        http.post(f"{host.holdfast}/api/webhooks", json={"url": host.hook_url}) as response,
+    ):
+        host.webhook_secret = (await response.json())["secret"]
+
+
 async def framed(request: web.Request) -> web.Response:
     """The candidate's page inside ours."""
     host = request.app[HOST]
     invited = await invite(host, questions=["Who are you?", "Why this job?"])
-    sound = HERE / "question.wav"
-    if sound.exists():
-        await hand_in_sound(host, invited["session_id"], 1, sound.read_bytes())
+    await hand_in_sound(host, invited["session_id"], 1, spoken())
     return _page("framed.html", url=invited["candidate_url"], origin=_origin(host), session=invited["session_id"])
 
 
@@ -112,6 +138,11 @@ async def hook(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def heard(request: web.Request) -> web.Response:
+    """What we were told so far."""
+    return web.json_response(request.app[HOST].heard)
+
+
 def _page(name: str, **values: str) -> web.Response:
     text = (HERE / name).read_text(encoding="utf-8")
     for key, value in values.items():
@@ -131,12 +162,14 @@ def make_app(host: Host) -> web.Application:
     """The platform's server."""
     app = web.Application()
     app[HOST] = host
+    app.on_startup.append(listen)
     app.add_routes(
         [
             web.get("/framed", framed),
             web.get("/own", own),
             web.get("/results/{session}", results),
             web.post("/hook", hook),
+            web.get("/heard", heard),
             web.static("/files", HERE),
         ]
     )
@@ -150,10 +183,11 @@ def main() -> None:
     parser.add_argument("--token", required=True, help="an API token with jobs:read, interviews:read, interviews:write")
     parser.add_argument("--job", type=int, required=True)
     parser.add_argument("--jwt-secret", default="")
-    parser.add_argument("--webhook-secret", default="")
+    parser.add_argument("--hooks", action="store_true", help="be told what becomes of interviews (webhooks:write)")
     parser.add_argument("--port", type=int, default=9090)
     given = parser.parse_args()
-    host = Host(given.holdfast, given.token, given.job, given.jwt_secret, webhook_secret=given.webhook_secret)
+    hook_url = f"http://127.0.0.1:{given.port}/hook" if given.hooks else ""
+    host = Host(given.holdfast, given.token, given.job, given.jwt_secret, hook_url=hook_url)
     web.run_app(make_app(host), host="127.0.0.1", port=given.port)
 
 

@@ -43,11 +43,12 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
         "HOLDFAST_EMBEDDING__CORS_ORIGINS": f'["{url}"]',
         "HOLDFAST_EMBEDDING__JWT_ISSUER": "host",
         "HOLDFAST_EMBEDDING__JWT_SECRET": SECRET,
+        "HOLDFAST_WEBHOOKS__PRIVATE_NETWORKS": '["127.0.0.0/8"]',
     }
     async with running_server(tmp_path, port=port, settings=settings, base_path="/interviews") as server:
         token = await server.add_user(RECRUITER)
         job = await server.add_job("Lighthouse keeper", owner=RECRUITER)
-        arguments = ["--holdfast", holdfast, "--token", token, "--job", job, "--jwt-secret", SECRET]
+        arguments = ["--holdfast", holdfast, "--token", token, "--job", job, "--jwt-secret", SECRET, "--hooks"]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "docs/host/host.py", *arguments, "--port", str(host_port)),
             cwd=REPOSITORY,
@@ -99,7 +100,9 @@ async def test_the_candidates_page_inside_the_hosts(platform: Platform, context:
     await expect(page.locator("#status")).to_contain_text("Recording,", timeout=WITHIN_MS)
     await expect(page.locator("#status")).to_contain_text("2 s saved", timeout=WITHIN_MS)
     await page.close()
-    await until(lambda: _is(platform, session_id, "interrupted"), within_s=10)
+    await until(lambda: _has_heard(platform, session_id, "interview.interrupted"), within_s=10)
+    seen = await told(platform, session_id)
+    assert (seen["state"], [bool(each["sound_url"]) for each in seen["questions"]]) == ("interrupted", [True, False])  # type: ignore[attr-defined]  # a list
 
 
 async def _is(platform: Platform, session_id: str, state: str) -> bool:
@@ -122,10 +125,16 @@ async def test_a_page_of_the_hosts_own_records_and_its_recruiter_watches(
     seen = await told(platform, session_id)
     marks = [(mark["kind"], mark["question_index"]) for mark in seen["marks"]]  # type: ignore[attr-defined]  # a list
     assert marks == [("question", 1), ("take", 1), ("take_end", 1), ("question", 2), ("take", 2), ("take_end", 2)]
+    await until(lambda: _has_heard(platform, session_id, "interview.ready"), within_s=10)
     await page.goto(f"{platform.url}/results/{session_id}")
     await page.get_by_role("button", name="Watch the interview").click()
     await expect(page.get_by_role("heading", name="Interview Results")).to_be_visible()
     assert page.url.startswith(platform.server.base_url.replace("127.0.0.1", "localhost"))
+
+
+async def _has_heard(platform: Platform, session_id: str, event: str) -> bool:
+    async with aiohttp.ClientSession() as http, http.get(f"{platform.url}/heard") as response:
+        return any((told["type"], told["data"]["session_id"]) == (event, session_id) for told in await response.json())
 
 
 async def _session(page: Page) -> str:

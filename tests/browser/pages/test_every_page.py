@@ -1,0 +1,55 @@
+"""Every page of the table of routes, as somebody of HR finds it: both themes, both widths, nothing that axe finds, nothing that sticks out."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, Invitation, Place
+from tests.browser.pages.visitor import Visitor
+from web.endpoint import Endpoint
+from web.table import endpoints
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+WIDTHS = (1440, 360)
+CANDIDATES = {"/i/", "/i/{token}", "/check"}
+"Candidates' pages have many screens; test_everybody goes through them."
+NO_PAGES = {"/", "/hr/sign-in/{token}"}
+"They lead on to others."
+
+
+def pages() -> list[Endpoint]:
+    return [each for each in endpoints() if each.doc is None and each.method == "GET"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def watched(place: Place, chromium_here: Browser) -> AsyncIterator[Invitation]:
+    """An interview with something to see."""
+    invitation = await place.invite(candidate="Every Page")
+    context = await chromium_here.new_context()
+    visitor = Visitor(await context.new_page())
+    await visitor.records(invitation.link)
+    await visitor.has_saved(2)
+    await visitor.candidate.finish()
+    await context.close()
+    yield invitation
+
+
+@pytest.mark.parametrize("path", sorted({each.path for each in pages()} - CANDIDATES - NO_PAGES))
+async def test_a_page_of_hrs(place: Place, visitor: Visitor, watched: Invitation, path: str) -> None:
+    if path != "/hr/sign-in":
+        await visitor.signs_in(place.url, HR_EMAIL, HR_PASSWORD)
+    address = path.replace("{session_id}", watched.session_id).replace("{job_id}", str(place.job))
+    assert "{" not in address, f"this test does not know what stands for the rest of {path}"
+    for width in WIDTHS:
+        await visitor.page.set_viewport_size({"width": width, "height": 900})
+        response = await visitor.page.goto(place.url + address)
+        assert response is not None
+        assert response.status == 200
+        await visitor.page.wait_for_load_state("networkidle")
+        assert await visitor.page.locator("h1").count() == 1
+        await visitor.has_no_barriers()
+        sticks_out: int = await visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert sticks_out <= 0, f"{sticks_out} pixels stick out at {width}"

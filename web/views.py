@@ -15,6 +15,7 @@ from media_server.recording.timeline import Timeline
 from signaling.aio.live_interviews import Snapshot
 from signaling.protocol.ice_servers import IceServer, ice_servers
 from signaling.protocol.interview_flow import Accommodations, MarkKind
+from signaling.protocol.interview_steps import Step
 from signaling.settings import SignalingSettings
 from web.languages import DEFAULT, catalogue
 from web.schema.interviews import Accommodations as AccommodationsTold
@@ -204,10 +205,21 @@ def _questions(interview: InterviewSession, base: str) -> list[Question]:
             think_ms=granted.limit(question.think_ms),
             answer_ms=granted.limit(question.answer_ms),
             max_takes=question.max_takes + granted.extra_takes,
+            optional=question.optional,
+            skipped=question.optional and _was_skipped(interview, question.index),
             sound_url=None if question.sound is QuestionSound.NONE else f"{url}/questions/{question.index}/sound",
         )
         for question in interview.questions
     ]
+
+
+def _was_skipped(interview: InterviewSession, index: int) -> bool:
+    """Whether the candidate is past it without an answer that counts."""
+    flow = interview.flow
+    if flow is None or any(take.chosen for take in interview.takes if take.question_index == index):
+        return False
+    is_past = flow.question_index > index
+    return is_past or (flow.question_index == index and flow.step == Step.DONE.value)
 
 
 def _takes(interview: InterviewSession, base: str, sounds: Collection[tuple[int, int]]) -> list[TakeTold]:

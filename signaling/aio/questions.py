@@ -158,7 +158,10 @@ class Questions:
         self._is_known = True
         stored = place_of(row)
         self._flow = InterviewFlow(
-            [Question(each.index, each.think_ms, each.answer_ms, each.max_takes) for each in row.questions],
+            [
+                Question(each.index, each.think_ms, each.answer_ms, each.max_takes, each.optional)
+                for each in row.questions
+            ],
             accommodations=granted,
             answers_only=row.job.answers_only,
             place=None if stored is None else _read(stored),
@@ -216,8 +219,10 @@ class Questions:
 
     def _mark(self, wanted: list[MarkWanted], moved: Moved, moment: Moment) -> None:
         """What the server did by itself, and what a page has yet to show, is where the person sees it."""
-        is_seen_later = moved.by_itself or moved.event in {Event.BEGIN, Event.NEXT}
+        is_asked_next = moved.event in {Event.BEGIN, Event.NEXT, Event.SKIP}
         for each in wanted:
+            # What a skip breaks off ends with the press; the question after it begins when it is shown.
+            is_seen_later = moved.by_itself or (is_asked_next and each.kind is not MarkKind.TAKE_END)
             self.marks.want(
                 each,
                 moment,

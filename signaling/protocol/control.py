@@ -62,7 +62,7 @@ MAX_ID = 64
 PageTime = Annotated[float, Field(ge=0, le=1e14, allow_inf_nan=False)]
 "`performance.timeOrigin + performance.now()`, milliseconds since 1970 by the page's clock."
 Revision = Annotated[int, Field(ge=0, le=2**31)]
-PageEvent = Literal["begin", "start_answer", "end_answer", "retake", "choose_take", "next", "pause", "resume"]
+PageEvent = Literal["begin", "start_answer", "end_answer", "retake", "choose_take", "next", "skip", "pause", "resume"]
 "What a page may ask for; that the candidate is done is told by `POST …/finish`."
 
 

@@ -59,6 +59,8 @@ class Question:
     "Time to answer; None for as long as one likes."
     max_takes: int = 1
     "How often it may be answered."
+    optional: bool = False
+    "Whether it may be skipped."
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,9 @@ class InterviewFlow:
         """Whether the event is possible now."""
         if (self.place.step, event) not in TRANSITIONS or not self._order:
             return False
+        if event is Event.SKIP:
+            # Whoever has given an answer goes on from it: what they said is not thrown away by a slip.
+            return self._question.optional and self.place.take <= (self.place.step is Step.ANSWERING)
         return event is not Event.RETAKE or self.takes_left > 0
 
     @property
@@ -284,12 +289,14 @@ class InterviewFlow:
         place = replace(
             before, revision=before.revision + 1, think_ms=self.think_used_ms, answer_ms=self.answer_used_ms
         )
+        if event is Event.SKIP:
+            place = _with_choice(place, None)
         if isinstance(target, Fork):
             place = self._through(target, place)
         else:
             place = replace(place, step=target, paused_step=before.step if target is Step.PAUSED else None)
         if event in {Event.RETAKE, Event.START_ANSWER} or (
-            place.step is Step.ANSWERING and event in {Event.BEGIN, Event.NEXT}
+            place.step is Step.ANSWERING and event in {Event.BEGIN, Event.NEXT, Event.SKIP}
         ):
             place = _with_new_take(place)
         elif event is Event.CHOOSE_TAKE and take is not None:
@@ -332,7 +339,8 @@ def _with_new_take(place: Place) -> Place:
     return replace(place, take=number, answer_ms=0, takes=(*others, (place.question, number, True)))
 
 
-def _with_choice(place: Place, number: int) -> Place:
+def _with_choice(place: Place, number: int | None) -> Place:
+    """None: no take of the question counts."""
     takes = tuple(
         (question, take, take == number if question == place.question else chosen)
         for question, take, chosen in place.takes

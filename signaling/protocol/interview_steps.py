@@ -30,6 +30,7 @@ class Event(StrEnum):
     RETAKE = "retake"
     CHOOSE_TAKE = "choose_take"
     NEXT = "next"
+    SKIP = "skip"
     PAUSE = "pause"
     RESUME = "resume"
     FINISH = "finish"
@@ -59,6 +60,8 @@ TRANSITIONS: Mapping[tuple[Step, Event], Step | Fork] = {
     (Step.ANSWERED, Event.RETAKE): Step.ANSWERING,
     (Step.ANSWERED, Event.CHOOSE_TAKE): Step.ANSWERED,
     (Step.ANSWERED, Event.NEXT): Fork.NEXT_QUESTION,
+    (Step.THINKING, Event.SKIP): Fork.NEXT_QUESTION,
+    (Step.ANSWERING, Event.SKIP): Fork.NEXT_QUESTION,
     (Step.THINKING, Event.PAUSE): Step.PAUSED,
     (Step.ANSWERING, Event.PAUSE): Step.PAUSED,
     (Step.ANSWERED, Event.PAUSE): Step.PAUSED,

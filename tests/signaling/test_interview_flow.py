@@ -105,6 +105,39 @@ def test_without_questions_nothing_is_asked_and_all_is_recorded() -> None:
     assert flow.is_recorded
 
 
+# --- skipping ---------------------------------------------------------------------
+
+FREE = Question(1, think_ms=3_000, max_takes=2, optional=True)
+
+
+def test_an_optional_question_is_skipped_while_it_is_thought_about() -> None:
+    flow = flow_of(FREE, Question(2))
+    happen(flow, Event.BEGIN)
+    actions = happen(flow, Event.SKIP)
+    assert actions[:2] == [MarkWanted(MarkKind.QUESTION, 2, None), MarkWanted(MarkKind.TAKE, 2, 1)]
+    assert (flow.place.step, flow.place.question, flow.place.takes) == (Step.ANSWERING, 2, ((2, 1, True),))
+
+
+def test_an_answer_that_a_skip_breaks_off_does_not_count() -> None:
+    flow = flow_of(Question(1, optional=True))
+    happen(flow, Event.BEGIN)
+    (end, _) = happen(flow, Event.SKIP)
+    assert end == MarkWanted(MarkKind.TAKE_END, 1, 1)
+    assert (flow.place.step, flow.place.takes) == (Step.DONE, ((1, 1, False),))
+
+
+def test_what_has_been_answered_or_has_to_be_is_not_skipped() -> None:
+    flow = flow_of(FREE, Question(2))
+    happen(flow, Event.BEGIN, Event.START_ANSWER, Event.END_ANSWER)
+    assert not flow.can(Event.SKIP)
+    happen(flow, Event.RETAKE)
+    assert not flow.can(Event.SKIP)
+    happen(flow, Event.END_ANSWER, Event.NEXT)
+    assert not flow.can(Event.SKIP)
+    with pytest.raises(Refused):
+        flow.receive_event(Event.SKIP)
+
+
 # --- marks ------------------------------------------------------------------------
 
 
@@ -195,7 +228,10 @@ def test_no_timer_gives_no_time_to_think_where_there_is_none() -> None:
 
 QUESTIONS = st.lists(
     st.tuples(
-        st.sampled_from([0, 3_000, None]), st.sampled_from([5_000, 20_000, None]), st.integers(min_value=1, max_value=3)
+        st.sampled_from([0, 3_000, None]),
+        st.sampled_from([5_000, 20_000, None]),
+        st.integers(min_value=1, max_value=3),
+        st.booleans(),
     ),
     min_size=1,
     max_size=3,
@@ -206,7 +242,7 @@ class FlowMachine(RuleBasedStateMachine):
     """Whatever candidates, limits, HR, crashes and a stuck disk do."""
 
     @initialize(questions=QUESTIONS, answers_only=st.booleans())
-    def set_up(self, questions: list[tuple[int | None, int | None, int]], answers_only: bool) -> None:
+    def set_up(self, questions: list[tuple[int | None, int | None, int, bool]], answers_only: bool) -> None:
         self.questions = [Question(index, *each) for index, each in enumerate(questions, start=1)]
         self.answers_only = answers_only
         self.granted = Accommodations()
@@ -214,6 +250,7 @@ class FlowMachine(RuleBasedStateMachine):
         self.flow = InterviewFlow(self.questions, answers_only=answers_only)
         self.places = [self.flow.place]
         self.marks: list[MarkWanted] = []
+        self.skipped: set[int] = set()
 
     def drain(self) -> None:
         for action in self.flow.actions():
@@ -237,6 +274,9 @@ class FlowMachine(RuleBasedStateMachine):
         refusal = self.refusal_of(event, take)
         assert (refusal is None) == was_possible or refusal is RefusalReason.NO_SUCH_TAKE
         assert refusal is None or self.flow.place == before
+        if event is Event.SKIP and refusal is None:
+            assert self.questions[before.question - 1].optional
+            self.skipped.add(before.question)
         self.drain()
 
     @rule()
@@ -309,7 +349,7 @@ class FlowMachine(RuleBasedStateMachine):
         takes = [take[:2] for take in self.flow.place.takes]
         assert len(takes) == len(set(takes))
         chosen = [question for question, _, is_chosen in self.flow.place.takes if is_chosen]
-        assert sorted(chosen) == sorted({question for question, _ in takes})
+        assert sorted(chosen) == sorted({question for question, _ in takes} - self.skipped)
         most = {each.index: each.max_takes + self.granted.extra_takes for each in self.questions}
         assert all(number <= most[question] for question, number in takes)
 

@@ -31,6 +31,8 @@ async def test_a_candidate_sees_their_own_part_of_it(site: Site, http: ClientSes
         "think_ms": 0,
         "answer_ms": None,
         "max_takes": 1,
+        "optional": False,
+        "skipped": False,
         "sound_url": None,
     }
     assert (seen["flow"]["step"], seen["flow"]["revision"], seen["flow"]["can"]) == ("before", 0, [])

@@ -76,6 +76,10 @@ class Question(Schema):
     answer_ms: int | None
     "Time to answer; null for as long as one likes."
     max_takes: int
+    optional: bool
+    "It may be skipped."
+    skipped: bool
+    "It was: the candidate went on without an answer that counts."
     sound_url: str | None
     "Where it can be heard; null while it is silent."
 

@@ -11,7 +11,7 @@ from aiohttp import web as aioweb
 
 from db import people
 from db.clock import SystemClock
-from db.interviews import Allowance
+from db.interviews import Allowance, Asked
 from db.models import TokenKind
 from signaling.protocol.tokens import random_token, token_hash
 from tests.live.harness import free_port
@@ -60,11 +60,16 @@ class Place:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def invite(
-        self, *, job: int | None = None, candidate: str = "John Doe", allowance: Allowance | None = None
+        self,
+        *,
+        job: int | None = None,
+        candidate: str = "John Doe",
+        allowance: Allowance | None = None,
+        questions: tuple[str | Asked, ...] = QUESTIONS,
     ) -> Invitation:
-        """A new interview with three questions."""
+        """A new interview with three questions, unless a test says otherwise."""
         number = next(self._numbers)
-        new = NewInterview(f"interview-{number}", job or self.job, candidate, None, None, QUESTIONS, allowance)
+        new = NewInterview(f"interview-{number}", job or self.job, candidate, None, None, questions, allowance)
         async with self.services.database.writing() as db_session:
             interview = await set_up(db_session, new, self.services.clock.utc_now())
         key = self.services.data_folder.server_key()

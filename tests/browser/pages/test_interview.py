@@ -8,10 +8,10 @@ import pytest
 from playwright.async_api import BrowserContext, WebSocketRoute, expect
 from sqlalchemy import delete, update
 
-from db.interviews import Allowance
+from db.interviews import Allowance, Asked
 from db.models import Consent, InterviewSession
 from db.states import InterviewState
-from tests.browser.pages.place import QUESTIONS, Invitation, Place
+from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, QUESTIONS, Invitation, Place
 from tests.browser.pages.visitor import Visitor
 from tests.live.harness import until
 from tests.media_server.waves import tone
@@ -361,3 +361,32 @@ async def test_the_time_that_is_left_is_never_covered(place: Place, visitor: Vis
         )
         assert seen, f"something lies over the time at {step}"
         await visitor.candidate.wish(step)
+
+
+async def test_an_optional_question_is_skipped_and_hr_reads_so(place: Place, visitor: Visitor) -> None:
+    asked = (
+        Asked("Who are you?", Allowance(60_000), optional=True),
+        Asked("Why?", Allowance(), optional=True),
+        "What now?",
+    )
+    invitation = await place.invite(questions=asked)
+    await starts(visitor, invitation)
+    page = visitor.page
+    await visitor.candidate.is_asked(1)
+    await expect(page.locator("#question-nth")).to_have_text("Question 1 of 3, optional")
+    await visitor.has_no_barriers()
+    await press_on(visitor, "skip")
+    await visitor.candidate.is_asked(2)
+    await expect(page.locator("#question-title")).to_be_focused()
+    await visitor.has_saved(1)
+    await press_on(visitor, "skip")
+    await visitor.candidate.is_asked(3)
+    await expect(page.locator("#question-nth")).to_have_text("Question 3 of 3")
+    await expect(page.locator("#skip")).to_be_hidden()
+    await visitor.candidate.finish()
+    await page.context.clear_cookies()
+    await visitor.signs_in(place.url, HR_EMAIL, HR_PASSWORD)
+    await page.goto(f"{place.url}/hr/interviews/{invitation.session_id}")
+    await expect(page.locator("[data-skipped]")).to_have_count(2)
+    await expect(page.locator('[data-take="2:1"]')).not_to_contain_text("Counts")
+    await expect(page.locator('[data-take="3:1"]')).to_contain_text("Counts")

@@ -17,13 +17,13 @@ const SECOND_MS = 1000;
 /** What can be done in each step; the first that is shown is the main one. @type {Record<import("./types.js").Step, string[]>} */
 const BUTTONS = {
   before: [],
-  thinking: ["start-answer", "pause", "later"],
-  answering: ["end-answer", "pause", "later"],
+  thinking: ["start-answer", "skip", "pause", "later"],
+  answering: ["end-answer", "skip", "pause", "later"],
   answered: ["next-question", "finish", "retake", "pause", "later"],
   paused: ["go-on", "finish"],
   done: ["finish"],
 };
-const ALL = ["start-answer", "end-answer", "next-question", "go-on", "finish", "retake", "pause", "later"];
+const ALL = ["start-answer", "end-answer", "next-question", "go-on", "finish", "retake", "skip", "pause", "later"];
 
 /** The question and the buttons of the dock. */
 export class QuestionView {
@@ -64,7 +64,8 @@ export class QuestionView {
     const isAsked = place !== null && place.questions > 0 && place.step !== "before";
     const n = isAsked ? ordinal(interview, place) : 0;
     const question = interview.questions[n - 1];
-    say(this.#element("question-nth"), isAsked ? this.texts.say("question.nth", { n, of: place.questions }) : interview.job.title);
+    const nth = question?.optional ? "question.nth_optional" : "question.nth";
+    say(this.#element("question-nth"), isAsked ? this.texts.say(nth, { n, of: place.questions }) : interview.job.title);
     const waits = place?.step === "before" && place.questions > 0;
     // While the server has not said where the candidate is, every question is there.
     const all = place === null ? interview.questions.map(({ text }) => text).join(" ") : "";
@@ -191,6 +192,6 @@ function isLast(place, interview) {
 function buttonsShown(place, interview) {
   // Without questions there is one thing to do.
   if (place === null || place.questions === 0) return ["finish"];
-  const hidden = new Set([isLast(place, interview) ? "next-question" : place.step === "answered" ? "finish" : "", place.takes_left === 0 ? "retake" : ""]);
+  const hidden = new Set([isLast(place, interview) ? "next-question" : place.step === "answered" ? "finish" : "", place.takes_left === 0 ? "retake" : "", place.can.includes("skip") ? "" : "skip"]);
   return BUTTONS[place.step].filter((id) => !hidden.has(id));
 }

@@ -3,9 +3,9 @@
  *
  * @typedef {{version: string, controller: string, contact: string, purpose: string, recipients: string, retention_days: number, rights: string}} Notice
  * @typedef {{video_bps: number, audio_bps: number, audio_target_bps: number}} Limits
- * @typedef {{index: number, text: string, think_ms: number | null, answer_ms: number | null, max_takes: number, sound_url: string | null}} Question
+ * @typedef {{index: number, text: string, think_ms: number | null, answer_ms: number | null, max_takes: number, optional: boolean, sound_url: string | null}} Question
  * @typedef {"before" | "thinking" | "answering" | "answered" | "paused" | "done"} Step
- * @typedef {"begin" | "start_answer" | "end_answer" | "retake" | "choose_take" | "next" | "pause" | "resume"} Wish what the candidate may ask the server for
+ * @typedef {"begin" | "start_answer" | "end_answer" | "retake" | "choose_take" | "next" | "skip" | "pause" | "resume"} Wish what the candidate may ask the server for
  * @typedef {{
  *   revision: number, step: Step, question: number, questions: number, take: number, takes_left: number, takes: {number: number, chosen: boolean}[],
  *   think_limit_ms: number | null, think_used_ms: number, answer_limit_ms: number | null, answer_used_ms: number,

@@ -16,7 +16,14 @@ from web.languages import DEFAULT, LANGUAGES, best_language, catalogue
 WEB = Path(__file__).parents[2] / "web"
 CANDIDATES_TEMPLATES = [WEB / "templates" / "check.html", *(WEB / "templates").glob("candidate*.html")]
 CANDIDATES_TEMPLATES += (WEB / "templates" / "candidate").glob("*.html")
-CANDIDATES_SCRIPTS = [*(WEB / "static" / "candidate").glob("*.js"), *(WEB / "static" / "check").glob("*.js")]
+FOR_OPERATORS = "console_lines.js"
+"Its lines are for the browser's console, word for word as the request has them; no candidate reads them."
+CANDIDATES_SCRIPTS = [
+    script
+    for folder in ("candidate", "check")
+    for script in (WEB / "static" / folder).glob("*.js")
+    if script.name != FOR_OPERATORS
+]
 
 SPOKEN_ATTRIBUTES = re.compile(r'\b(?:aria-label|aria-description|alt|title|placeholder|content)="([^"]*)"')
 TEXT_IN_SCRIPT = re.compile(

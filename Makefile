@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 NODE_FOLDER := tests/browser/node
 PYTEST_FLAGS ?=
-BENCH ?= rtp_cost webm_close join power_cut liveness kill interruptions resume roaming rolling_restart loss throttle sync cpu downloads uploads
+BENCH ?= rtp_cost webm_close join power_cut liveness kill interruptions resume roaming rolling_restart loss throttle sync cpu downloads export uploads
 
 # A Mac keeps its browser off the path.
 MAC_CHROME := /Applications/Google Chrome.app/Contents/MacOS/Google Chrome

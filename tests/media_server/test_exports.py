@@ -91,6 +91,22 @@ async def test_it_is_made_when_asked_for_and_kept_for_a_while(house: House) -> N
     assert house.folders() == {"John_Doe"}
 
 
+async def test_what_a_crash_left_is_begun_anew(house: House) -> None:
+    """A process that was killed while it wrote, and a server that was killed before the row said so."""
+    await recorded(house)
+    partial = house.uploads / "John_Doe" / ".parts" / "one" / "interview.mp4.partial"
+    for left in (partial, copy_of(house)):
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"half of it")
+    async with house.database.writing() as db_session:
+        await exports.ask(db_session, "one", MP4, house.clock.utc_now())
+        await work.begin(db_session, TASK, house.clock.utc_now())
+    async with server(house):
+        ready = await until_ready(house)
+    assert copy_of(house).stat().st_size == ready.size_bytes != len(b"half of it")
+    assert not partial.exists()
+
+
 async def test_it_goes_with_its_interview(house: House) -> None:
     await recorded(house)
     async with server(house) as made:

@@ -78,12 +78,17 @@ async def wanted(db_session: AsyncSession, *, speech: bool) -> list[Task]:
     return [*joins, *await _uncut_answers(db_session), *questions, *transcodes, *copies]
 
 
-async def due(db_session: AsyncSession, tasks: Sequence[Task], now: datetime) -> list[Task]:
-    """Those of these tasks that may begin now: not given up, not waiting for their time, not running."""
+async def due(
+    db_session: AsyncSession, tasks: Sequence[Task], now: datetime, *, running: Collection[Task] = ()
+) -> list[Task]:
+    """Those of these tasks that may begin now: not given up, not waiting for their time, not among those `running`.
+
+    A row that says `running` of a task that nobody runs is of one whose end could not be written down; it is due.
+    """
     lately = Work.ended_at > now - DONE_LASTS
     rows = await db_session.scalars(select(Work).where(or_(Work.state != WorkState.DONE, lately)))
-    held = {_task(row) for row in rows if row.state is not WorkState.WAITING or (row.retry_at or now) > now}
-    return [task for task in tasks if task not in held]
+    held = {_task(row) for row in rows if row.state is not WorkState.RUNNING and not _may_begin(row, now)}
+    return [task for task in tasks if task not in held and task not in running]
 
 
 async def _of_parts(db_session: AsyncSession) -> tuple[list[Task], list[Task]]:
@@ -289,6 +294,10 @@ async def made_sounds(db_session: AsyncSession) -> list[MadeSound]:
     for session_id, folder, subject in await db_session.execute(answers):
         heard.append(MadeSound(session_id, folder, *map(int, subject.split("/"))))
     return heard
+
+
+def _may_begin(row: Work, now: datetime) -> bool:
+    return row.state is WorkState.WAITING and (row.retry_at or now) <= now
 
 
 def _task(row: Work) -> Task:

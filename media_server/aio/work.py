@@ -15,6 +15,7 @@ from typing import Any, Final
 from db import work
 from db.clock import Clock
 from db.engine import Database
+from db.errors import DatabaseError
 from db.work import Task, WorkKind
 from media_server.aio.worker_process import OnProgress, WorkerFailed
 from media_server.recording.assembly import CannotJoin
@@ -85,6 +86,8 @@ class HeavyWork:
             self.wake()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), SOON_S)
+        elif self._waited_for.get(task) is ended:
+            del self._waited_for[task]  # nobody will ever set it
 
     async def _look(self) -> None:
         while not self._stopping:
@@ -104,11 +107,12 @@ class HeavyWork:
                 self._running[task] = asyncio.create_task(self._do(task))
 
     async def _due(self) -> list[Task]:
+        running = tuple(self._running)  # as it was before the rows are read: what begins meanwhile is looked for again
         async with self._database.reading() as db_session:
             wanted = await work.wanted(db_session, speech=self._speech)
             if WorkKind.PREVIEWS in self._doers:
                 wanted += await work.without_previews(db_session)
-            due = await work.due(db_session, wanted, self._clock.utc_now())
+            due = await work.due(db_session, wanted, self._clock.utc_now(), running=running)
             settled = await work.settled(db_session, wanted)
         if settled:
             async with self._database.writing() as db_session:
@@ -123,12 +127,14 @@ class HeavyWork:
                 attempts = await work.begin(db_session, task, self._clock.utc_now())
             await self._attempt(task, attempts)
         except Exception:
+            # It is due all the while: a database that takes nothing is not asked again in the same moment.
             logger.exception("interview %s: what became of %s cannot be written down", task.session_id, task)
+        else:
+            self.wake()
         finally:
             del self._running[task]
             self._doing.pop(task, None)
             self._waited_for.pop(task, asyncio.Event()).set()
-            self.wake()
 
     async def _attempt(self, task: Task, attempts: int) -> None:
         doing = self._doing[task] = asyncio.ensure_future(self._doers[task.kind](task, self._progress(task)))
@@ -172,8 +178,9 @@ class HeavyWork:
             now = self._clock.monotonic()
             if now - written_at >= PROGRESS_EVERY_S:
                 written_at = now
-                async with self._database.writing() as db_session:
-                    await work.note_progress(db_session, task, progress)
+                with contextlib.suppress(DatabaseError):  # the work is none the worse for it
+                    async with self._database.writing() as db_session:
+                        await work.note_progress(db_session, task, progress)
 
         return note
 

@@ -4,6 +4,7 @@
 import asyncio
 import errno
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -209,6 +210,51 @@ async def test_what_a_crash_left_running_is_begun_anew(house: House) -> None:
     async with running(house):
         found = await until(house, is_in(WorkState.DONE))
     assert found.attempts == 2
+
+
+# --- a database that takes nothing -------------------------------------------------------
+
+
+def refuse(house: House, what: str) -> None:
+    """Have the database refuse to write rows of work."""
+    with sqlite3.connect(house.database.path) as connection:
+        connection.execute(f"CREATE TRIGGER refuse BEFORE {what} BEGIN SELECT RAISE(ABORT, 'refused'); END")
+
+
+def take_again(house: House) -> None:
+    with sqlite3.connect(house.database.path) as connection:
+        connection.execute("DROP TRIGGER refuse")
+
+
+async def test_what_cannot_be_written_down_is_no_reason_to_spin(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    await house.interview("one", media=MEDIA)
+    refuse(house, "INSERT ON work")
+    async with running(house, settings=WorkSettings(look_every_s=999)) as place:
+        for attempt in (1, 2):
+            async with asyncio.timeout(60):
+                while caplog.text.count("cannot be written down") < attempt:
+                    await asyncio.sleep(0.01)
+            # Ten readings of the database later nobody has tried it again: it waits until it is looked for.
+            for _ in range(10):
+                assert await row(house) is None
+            assert caplog.text.count("cannot be written down") == attempt
+            place.wake()
+
+
+async def test_work_whose_end_could_not_be_written_down_is_begun_anew(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.interview("one", media=MEDIA)
+    refuse(house, "UPDATE ON work WHEN NEW.state <> 'running'")
+    doer = Recorder(OSError(errno.EIO, "no luck"))
+    doer.may_end.set()
+    async with running(house, doer):
+        async with asyncio.timeout(60):
+            while "cannot be written down" not in caplog.text:
+                await asyncio.sleep(0.01)
+        take_again(house)
+        await until(house, is_in(WorkState.DONE))
+    assert len(doer.done) > 1
 
 
 async def test_what_somebody_else_did_is_forgotten(house: House) -> None:

@@ -56,7 +56,7 @@ class Ledger:
     def __init__(
         self, session_id: str, *, database: Database, clock: Clock, on_state: Callable[[InterviewState], None]
     ) -> None:
-        self._session_id = session_id
+        self.session_id = session_id
         self._database = database
         self._clock = clock
         self._on_state = on_state
@@ -129,14 +129,14 @@ class Ledger:
                 state = await self._write(db_session, batch)
         except (DatabaseBusy, DiskFull) as error:
             self._take_back(batch, part=True)
-            logger.warning("interview %s: the database cannot be written now (%s)", self._session_id, error)
+            logger.warning("interview %s: the database cannot be written now (%s)", self.session_id, error)
             return
         except (IllegalTransition, NotFound) as error:
             # Deleted under our hands, or over for another reason: the files are the truth then.
-            logger.warning("interview %s: part %s was not written down (%s)", self._session_id, batch.number, error)
+            logger.warning("interview %s: part %s was not written down (%s)", self.session_id, batch.number, error)
             self._take_back(batch, part=False)
         except Exception:
-            logger.exception("interview %s: part %s was not written down", self._session_id, batch.number)
+            logger.exception("interview %s: part %s was not written down", self.session_id, batch.number)
             self._take_back(batch, part=False)
         if batch.entry is not None:
             self._entries.popleft()
@@ -166,19 +166,19 @@ class Ledger:
         match batch.entry:
             case PartClosed(number=number, report=report):
                 outcome = outcome_of(report)
-                state = await recordings.close_part(db_session, self._session_id, number, outcome, now, gaps=batch.gaps)
+                state = await recordings.close_part(db_session, self.session_id, number, outcome, now, gaps=batch.gaps)
             case PartReopened(number=number):
-                await recordings.reopen_part(db_session, self._session_id, number, now)
-                await recordings.add_gaps(db_session, self._session_id, number, batch.gaps)
+                await recordings.reopen_part(db_session, self.session_id, number, now)
+                await recordings.add_gaps(db_session, self.session_id, number, batch.gaps)
                 state = InterviewState.IN_PROGRESS
             case None if batch.number is not None:
-                await recordings.add_gaps(db_session, self._session_id, batch.number, batch.gaps)
+                await recordings.add_gaps(db_session, self.session_id, batch.number, batch.gaps)
             case None:
                 pass
         if batch.place is not None:
-            await flows.save(db_session, self._session_id, batch.place, now)
+            await flows.save(db_session, self.session_id, batch.place, now)
         if batch.marks:
-            await recordings.add_marks(db_session, self._session_id, batch.marks)
+            await recordings.add_marks(db_session, self.session_id, batch.marks)
         return state
 
 

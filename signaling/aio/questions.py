@@ -1,6 +1,7 @@
 """One interview's questions while somebody is there: feeds the flow, carries out what it wants, tells the pages."""
 
 import dataclasses
+import logging
 from collections.abc import Callable
 
 from db.clock import Clock
@@ -23,6 +24,8 @@ from signaling.protocol.interview_flow import (
 )
 from signaling.protocol.interview_steps import Event, Step
 from signaling.protocol.page_clock import Moment
+
+logger = logging.getLogger(__name__)
 
 LAG_BELIEVED_MS = 2_000
 "News of saving comes twice a second; after this long without it the limit does not run, as far as a page can tell."
@@ -132,12 +135,11 @@ class Questions:
         self._drain(Moment(now))
 
     def tick(self) -> None:
-        """Once a second while anybody is there."""
-        self.feed()
-        self.marks.tick(self._clock.monotonic())
-        kept, place = self._kept, self._flow.place_to_keep
-        if kept is not None and place.think_ms - kept.think_ms >= KEEP_EVERY_MS:
-            self._keep()
+        """Once a second while anybody is there. It never raises: all interviews have one heartbeat between them."""
+        try:
+            self._tick()
+        except Exception:
+            logger.exception("interview %s: a second of its questions' housekeeping failed", self._ledger.session_id)
 
     def tell_publisher(self, publishing: Publishing) -> None:
         """Say whether what it takes belongs into the recording; before it takes anything, and after each change."""
@@ -153,6 +155,13 @@ class Questions:
         self.feed()
 
     # Inside ----------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self.feed()
+        self.marks.tick(self._clock.monotonic())
+        kept, place = self._kept, self._flow.place_to_keep
+        if kept is not None and place.think_ms - kept.think_ms >= KEEP_EVERY_MS:
+            self._keep()
 
     def _begin_from(self, row: InterviewSession, granted: Accommodations) -> None:
         self._is_known = True

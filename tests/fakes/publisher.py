@@ -46,6 +46,7 @@ class FakePublisher:
         self.located: PartMoment | None = None
         self.located_at_last: PartMoment | None = None
         self.asked: list[tuple[float | None, float, bool]] = []
+        self.locating_fails: Exception | None = None
 
     def set_recorded(self, recorded: bool) -> None:
         """Keep what is wanted; the test does the rest."""
@@ -58,6 +59,8 @@ class FakePublisher:
     def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> PartMoment | None:
         """What the test has said."""
         self.asked.append((ntp_seconds, arrival, final))
+        if self.locating_fails is not None:
+            raise self.locating_fails
         return self.located or (self.located_at_last if final else None)
 
     async def answer(self, offer_sdp: str) -> str:

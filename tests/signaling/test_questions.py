@@ -379,3 +379,25 @@ async def test_the_heartbeat_tells_the_used_time(house: House) -> None:
             if isinstance(message, SavedUpTo) and message.used_ms == 1_500:
                 break
     assert message.counting
+
+
+async def test_what_fails_in_one_interview_takes_the_heartbeat_from_no_other(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.open(heartbeat_s=0.02)
+    await house.interview(allowance=LIMITED)
+    await house.interview("two")
+    broken = await Page.open(house)
+    publisher = await recording(house)
+    await broken.do("begin")
+    publisher.located = None
+    await broken.do("start_answer")
+    publisher.locating_fails = RuntimeError("no luck")
+    other = await house.live.subscribe("two", "page-0002")
+    async with asyncio.timeout(10):
+        while "housekeeping failed" not in caplog.text:
+            await a_moment()
+        while not isinstance(await other.get(), SavedUpTo):
+            pass
+        assert isinstance(await other.get(), SavedUpTo)
+    publisher.locating_fails = None

@@ -42,17 +42,33 @@ def position_of(cursor: str | None, order: str) -> Position | None:
     """The position that a cursor holds. Raises Malformed for what is none, or belongs to another order."""
     if not cursor:
         return None
-    refusal = Malformed("This cursor does not belong to this list. Begin again without one.")
     try:
         read = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
-        raise refusal from None
+        raise _refusal() from None
     match read:
         case [told, str() | int() as value, str() | int() as row_id] if told == order:
-            for number in (value, row_id):
-                # SQLite's integers end there; a larger one would be an error of its own.
-                if isinstance(number, int) and abs(number) >= 2**63:
-                    raise refusal
-            return value, row_id
-        case _:
-            raise refusal
+            if all(map(_can_be_looked_for, (value, row_id))):
+                return value, row_id
+    raise _refusal()
+
+
+def number_of(cursor: str | None, order: str) -> int | None:
+    """The id that a cursor of a list of numbered rows holds. Raises Malformed like :func:`position_of`."""
+    position = position_of(cursor, order)
+    if position is None:
+        return None
+    if not isinstance(position[1], int):
+        raise _refusal()
+    return position[1]
+
+
+def _can_be_looked_for(value: str | int) -> bool:
+    """Whether SQLite takes it: its integers end somewhere, and half a surrogate pair is no text."""
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    return not isinstance(value, bool) and abs(value) < 2**63
+
+
+def _refusal() -> Malformed:
+    return Malformed("This cursor does not belong to this list. Begin again without one.")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.aio.errors import Malformed
-from web.paging import cursor_of, position_of
+from web.paging import cursor_of, number_of, position_of
 
 
 @given(st.one_of(st.text(max_size=50), st.integers(-(2**63) + 1, 2**63 - 1)), st.text(max_size=50))
@@ -41,6 +41,9 @@ def encoded(value: object) -> str:
         encoded(["date-", None, "a"]),
         encoded(["date-", 1, ["a"]]),
         encoded(["date-", 2**63, "a"]),
+        encoded(["date-", True, "a"]),
+        encoded(["date-", "\ud800", "a"]),
+        encoded(["date-", 1, "\ud800"]),
         encoded(["name+", "a", "b"]),
         encoded("[" * 1_000),
         base64.urlsafe_b64encode(b"[" * 100_000).decode(),
@@ -49,6 +52,13 @@ def encoded(value: object) -> str:
 def test_what_was_never_ours_is_refused(cursor: str) -> None:
     with pytest.raises(Malformed):
         position_of(cursor, "date-")
+
+
+def test_a_list_of_numbers_takes_numbers_alone() -> None:
+    assert number_of(None, "date-") is None
+    assert number_of(cursor_of((7, 7), "date-"), "date-") == 7
+    with pytest.raises(Malformed):
+        number_of(encoded(["date-", 7, "seven"]), "date-")
 
 
 @given(st.text(max_size=200))

@@ -8,11 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import webhooks
 from db.models import Webhook, WebhookDelivery
 from db.webhooks import WebhookEvent
-from signaling.aio.errors import Malformed
 from web.bodies import answer, read_body, read_query
 from web.gate import hr_asker_of
 from web.ids import row_id
-from web.paging import PageQuery, cursor_of, position_of
+from web.paging import PageQuery, cursor_of, number_of
 from web.schema.webhooks import (
     Deliveries,
     DeliveryState,
@@ -121,10 +120,7 @@ async def list_deliveries(request: aioweb.Request) -> aioweb.Response:
 
 async def deliveries_page(db_session: AsyncSession, webhook_id: int, asked: PageQuery) -> Deliveries:
     """One page of a webhook's messages. Raises Malformed for a cursor that is none."""
-    position = position_of(asked.cursor, _ORDER)
-    if position is not None and not isinstance(position[1], int):
-        raise Malformed("This cursor does not belong to this list. Begin again without one.")
-    before_id = None if position is None else int(position[1])
+    before_id = number_of(asked.cursor, _ORDER)
     found = await webhooks.deliveries(db_session, webhook_id, asked.limit + 1, before_id=before_id)
     page = found[: asked.limit]
     last = (page[-1].id, page[-1].id) if len(found) > asked.limit else None

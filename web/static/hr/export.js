@@ -5,8 +5,8 @@ import { say } from "../shared/dom.js";
 /** @typedef {{ state: string, progress: number, size_bytes: number | null }} Told what GET …/exports/mp4 gives */
 
 const SAID = {
-  waiting: "The MP4 is being made, with or without this page.",
-  running: "The MP4 is being made, with or without this page.",
+  waiting: "The MP4 is being made. You can go on.",
+  running: "The MP4 is being made. You can go on.",
   ready: "The MP4 is ready. Its download begins.",
   failed: "The MP4 could not be made. The interview video is unharmed.",
   none: "",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from db import deletion, interviews, people, recordings, webhooks
 from db.errors import Conflict, NotFound
@@ -144,6 +144,8 @@ async def test_each_webhook_gets_its_oldest_and_only_one(house: House) -> None:
     assert await _due(house) == [first, other]
     assert await _due(house, but=[one]) == [other]
     await _note(house, first, Attempt(200, None))
+    async with house.database.reading() as db_session:
+        assert await webhooks.count_waiting(db_session) == 2
     assert await _due(house) == [second, other]
 
 
@@ -213,3 +215,25 @@ async def test_nobody_has_webhooks_without_end(house: House) -> None:
         await hook(house)
     with pytest.raises(Conflict):
         await hook(house)
+
+
+async def test_what_is_due_is_found_without_walking_through_what_was_sent(house: House) -> None:
+    async with house.database.writing() as db_session:
+        queries: list[str] = []
+
+        def hear(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
+            queries.append(statement)
+
+        engine = db_session.get_bind()
+        event.listen(engine, "before_cursor_execute", hear)
+        await webhooks.due(db_session, NOW, but=[1, 2])
+        await webhooks.count_waiting(db_session)
+        event.remove(engine, "before_cursor_execute", hear)
+        assert len(queries) == 2
+        for query in queries:
+            connection = await db_session.connection()
+            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", (0,) * query.count("?"))
+            plan = " ".join(str(row) for row in rows)
+            assert "ix_webhook_deliveries_next_attempt_at (next_attempt_at" in plan
+            assert "SCAN webhook_deliveries" not in plan
+            assert "ix_webhook_deliveries_webhook_id" not in plan

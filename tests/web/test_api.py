@@ -239,6 +239,7 @@ async def test_health_readiness_and_metrics(site: Site, http: ClientSession) -> 
     assert "holdfast_live_interviews 0.0" in text
     assert "holdfast_saved_lag_seconds 0.0" in text
     assert "holdfast_disk_free_bytes " in text
+    assert "holdfast_webhook_messages_waiting 0.0" in text
 
 
 @pytest.mark.parametrize("web_settings", [{"metrics_from": ("192.0.2.0/24",)}])

@@ -7,7 +7,7 @@ from aiohttp import web as aioweb
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import text
 
-from db import recordings
+from db import recordings, webhooks
 from db.errors import DatabaseError, NotFound
 from web.bodies import answer
 from web.schema.operators import Healthy, Ready
@@ -63,12 +63,14 @@ async def _measure(services: Services) -> bytes:
     room = await asyncio.to_thread(services.data_folder.room)
     async with services.database.reading() as db_session:
         open_parts = len(await recordings.open_parts(db_session))
+        waiting = await webhooks.count_waiting(db_session)
     for name, meaning, value in (
         ("live_interviews", "Interviews that are being published now", services.live_interviews.publishing_count),
         ("open_parts", "Parts that are being written now", open_parts),
         ("saved_lag_seconds", "How far the disk is behind, at worst", services.live_interviews.greatest_lag_ms / 1_000),
         ("disk_sync_seconds", "How long the last round of syncs took", services.disk.last_sync_seconds),
         ("disk_free_bytes", "Room on the disk that holds the recordings", room.free_bytes),
+        ("webhook_messages_waiting", "Messages to webhooks that were not taken yet", waiting),
         ("disk_size_bytes", "Size of the disk that holds the recordings", room.total_bytes),
     ):
         Gauge(f"holdfast_{name}", meaning, registry=registry).set(value)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 "Whoever changes an interview, a command beside the server too, only writes what is owed; so soon it is seen."
 FORGET_EVERY: Final = timedelta(hours=1)
-CLOSE_WITHIN_S: Final = 2.0
+CLOSE_WITHIN_S: Final = 0.5
 "What is on its way may arrive; what has not then is sent again at the next start."
 
 

@@ -91,3 +91,20 @@ async def test_a_trickled_candidate_carries_its_credentials(modules: Page) -> No
 async def test_the_players_keys(modules: Page, key: str, focus: str, wish: object) -> None:
     event = {"key": key, "ctrlKey": False, "metaKey": False, "altKey": False}
     assert await call(modules, "hr/player_keys.js", "playerKey", event, focus) == wish
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        ({"title": "Not found", "detail": "There is nothing here."}, "Not found. There is nothing here."),
+        (
+            {"title": "No", "detail": "x", "errors": [{"field": "url", "problem": "No address"}]},
+            "No address. Nothing was changed.",
+        ),
+        ({"title": "Wait", "errors": []}, "Wait."),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+async def test_a_problem_becomes_a_sentence(modules: Page, problem: object, sentence: str) -> None:
+    assert await call(modules, "hr/asking.js", "sentenceOf", problem) == sentence

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, FormData
 from aiohttp import web as aioweb
 
-from db import people
+from db import interviews, people
 from db.clock import SystemClock
 from db.interviews import Allowance, Asked
 from db.models import TokenKind
@@ -81,6 +81,18 @@ class Place:
         url = f"{self.url}/api/interviews/{invitation.session_id}/questions/{question}/sound"
         headers = {"Authorization": f"Bearer {self.hr_token}", "Content-Type": "audio/wav"}
         async with ClientSession(headers=headers) as http, http.put(url, data=sound) as response:
+            assert response.status == 200, await response.text()
+
+    async def hand_in(self, invitation: Invitation, film: bytes) -> None:
+        """A whole recording, made elsewhere, as was consent to it."""
+        async with self.services.database.writing() as db_session:
+            version, now = self.services.settings.notice.version, self.services.clock.utc_now()
+            await interviews.give_consent(db_session, invitation.session_id, version, "elsewhere", now)
+        url = f"{self.url}/api/interviews/{invitation.session_id}/upload-video"
+        form = FormData()
+        form.add_field("video_file", film, filename="video.webm", content_type="video/webm")
+        headers = {"Authorization": f"Bearer {self.hr_token}"}
+        async with ClientSession(headers=headers) as http, http.post(url, data=form) as response:
             assert response.status == 200, await response.text()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from zipfile import ZipFile
 
 import pytest
 import pytest_asyncio
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 from db import interviews
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, NEW_HR_EMAIL, Invitation, Place
 from tests.browser.pages.visitor import Visitor
+from tests.media_server.foreign import recorded
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -152,13 +154,41 @@ async def test_without_scripts_all_of_it_is_there(place: Place, without_scripts:
     await expect(page.get_by_role("button", name="Actions for").first).to_be_hidden()
 
 
-async def test_more_rows_come_below_the_present_ones(place: Place, hr: Visitor) -> None:
-    page, rows = hr.page, hr.page.locator("#interviews tbody tr")
-    await page.goto(f"{place.url}/hr?limit=2&sort=name")
-    await page.get_by_role("link", name="Show 2 more").click()
-    await expect(rows).to_have_count(4)
-    await expect(rows.nth(2).get_by_role("link")).to_be_focused()
-    assert len(set(await rows.locator(".list__name a").all_inner_texts())) > 1
+async def test_ticked_interviews_come_as_one_zip(place: Place, hr: Visitor) -> None:
+    page = hr.page
+    film = recorded()
+    for name in ("Zip One", "Zip Two", "Zip Three"):
+        invitation = await place.invite(candidate=name)
+        await place.hand_in(invitation, film)
+    await page.goto(f"{place.url}/hr?search=zip&sort=name")
+    bar = page.locator("#selected")
+    await expect(bar).to_be_hidden()
+    top = "document.querySelector('#interviews tbody').getBoundingClientRect().top"
+    before = await page.evaluate(top)
+    first = page.get_by_label("Select Zip One")
+    await first.focus()
+    await page.keyboard.press("Space")
+    await expect(bar).to_contain_text("1 selected")
+    assert await page.evaluate(top) == before, "nothing jumps"
+    await page.get_by_label("Select Zip Two").click(modifiers=["Shift"])
+    await expect(bar).to_contain_text("3 selected")  # by name: One, Three, Two
+    await good(hr)
+    await page.get_by_label("Select Zip Three").uncheck()
+    await expect(page.get_by_label("Select all that are shown")).to_have_js_property("indeterminate", value=True)
+    await page.get_by_label("Search interviews").fill("two")
+    await expect(bar).to_contain_text("1 selected")
+    await page.get_by_label("Select all that are shown").uncheck()
+    await expect(bar).to_be_hidden()
+    await page.get_by_label("Search interviews").fill("zip")
+    await page.get_by_label("Select Zip Three").check()
+    await page.get_by_label("Select Zip Two").check()
+    await expect(bar).to_contain_text("2 selected")
+    async with page.expect_download() as downloading:
+        await page.get_by_role("button", name="Download selected (ZIP)").click()
+    names = ZipFile(await (await downloading.value).path()).namelist()
+    assert {name.partition("/")[0] for name in names} == {"Zip_Two", "Zip_Three"}
+    await page.get_by_role("button", name="Clear").click()
+    await expect(bar).to_be_hidden()
 
 
 async def test_who_has_no_job_is_told_what_to_do(place: Place, visitor: Visitor) -> None:

@@ -1,8 +1,9 @@
-/** Wires the list of interviews: local dates, a list that follows the typing, more rows, days, and a menu on each row. */
+/** Wires the list of interviews: local dates, a list that follows the typing, more rows, days, ticked rows, and a menu on each. */
 
 import { DayFilter } from "./day_filter.js";
 import { ListLoader } from "./list_loader.js";
 import { RowMenu } from "./row_menu.js";
+import { Selection } from "./selection.js";
 import { localiseTimes } from "../shared/local_times.js";
 
 localiseTimes(document);
@@ -17,6 +18,7 @@ if (form instanceof HTMLFormElement && list && said && menu && toast) {
   document.body.classList.add("scripted");
   new DayFilter(document, form).listen();
   new ListLoader(document, { form, list, said, menu }).listen();
+  new Selection(document, list).listen();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let hiding;
   new RowMenu(document, {

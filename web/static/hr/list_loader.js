@@ -72,6 +72,7 @@ export class ListLoader {
     if (!page || !list) return;
     this.form.after(this.menu); // it stands in the row that it was opened at
     this.list.replaceChildren(...list.childNodes);
+    this.list.dispatchEvent(new CustomEvent("holdfast:rows"));
     const form = page.getElementById("filters");
     if (form instanceof HTMLFormElement) this.#takeHidden(form);
     history.replaceState(null, "", address);
@@ -116,6 +117,7 @@ export class ListLoader {
     if (!page || !rows || !body) return;
     const first = rows[0];
     body.append(...rows);
+    this.list.dispatchEvent(new CustomEvent("holdfast:rows"));
     const next = page.getElementById("more");
     if (next instanceof HTMLAnchorElement) link.href = next.href;
     else link.remove();

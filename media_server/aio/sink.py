@@ -28,9 +28,10 @@ from media_server.aio.disk import Disk
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
 from media_server.aio.sender_reports import SenderReports
 from media_server.recording.bitrate import CapSettings
-from media_server.recording.events import EndReason, PublisherEvent
+from media_server.recording.events import EndReason, PublisherEvent, SoundArrives
 from media_server.recording.pause_fence import PauseFence
 from media_server.recording.recorder import Recorder, RecorderSettings
+from media_server.recording.sound_watch import NO_SOUND_S, SoundWatch
 from media_server.rtp.loss import LossSettings
 from media_server.rtp.packet import MediaKind, RtpPacket, VideoCodec
 from media_server.settings import MediaSettings
@@ -80,6 +81,7 @@ class PassthroughRecorder:
         self._tracks: dict[MediaKind, EncodedTrack] = {}
         self._is_recorded = True
         self._fence = PauseFence()
+        self._sound_watch = SoundWatch()
         self._reports = SenderReports()
         self._capture: Capture | None = None
         self._latest: Capture | None = None
@@ -154,6 +156,7 @@ class PassthroughRecorder:
         self._is_recorded = recorded
         if recorded:
             self._fence.end_pause(self._clock.monotonic())
+            self._sound_watch.restart()
             self.ask_keyframe()
             return
         paused, self._capture = self._capture, None
@@ -185,6 +188,10 @@ class PassthroughRecorder:
             return
         if self._capture is None:
             self._capture = self._latest = self._new_capture()
+        if kind is MediaKind.SOUND:
+            self._sound_watch.receive_sound(now)
+        else:
+            self._sound_watch.receive_media(now)
         self._capture.receive_packet(kind, packet)
 
     def sender_report_received(self, kind: MediaKind, ssrc: int, ntp_time: int, rtp_timestamp: int) -> None:
@@ -243,8 +250,16 @@ class PassthroughRecorder:
             if silence > self._settings.no_media_s:
                 self._capture.close_in_place(EndReason.NO_MEDIA)
             self._capture.tick()
+            self._judge_sound(silence)
         if self._tracks:  # also before anything is recorded, and in a pause: senders watch whether they are heard
             self._receive_side().send_reports(self._maximum_bps)
+
+    def _judge_sound(self, silence: float) -> None:
+        """Where nothing arrives at all, more is wrong than the microphone."""
+        if MediaKind.SOUND in self._tracks and silence < NO_SOUND_S:
+            arrives = self._sound_watch.judge(self._clock.monotonic())
+            if arrives is not None:
+                self._hooks.on_event(SoundArrives(arrives))
 
     def _end(self, reason: EndReason) -> None:
         if not self._told_end:

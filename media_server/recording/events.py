@@ -132,6 +132,14 @@ class DiskTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundArrives:
+    """A microphone was agreed on, and its sound does not arrive, or does again."""
+
+    arrives: bool
+    "False when none came for a few seconds, True when it came again."
+
+
+@dataclass(frozen=True, slots=True)
 class OverCap:
     """The sender stays above its cap and was told to slow down; if it does not, the connection ends."""
 
@@ -147,4 +155,6 @@ class PublisherEnded:
     "Why."
 
 
-PublisherEvent = PartOpened | PartReopened | PartClosed | Saved | GapFound | DiskTrouble | OverCap | PublisherEnded
+PublisherEvent = (
+    PartOpened | PartReopened | PartClosed | Saved | GapFound | DiskTrouble | SoundArrives | OverCap | PublisherEnded
+)

@@ -28,10 +28,12 @@ from media_server.recording.events import (
     PublisherEnded,
     PublisherEvent,
     Saved,
+    SoundArrives,
 )
 from media_server.rtp.packet import VideoCodec
 from signaling.aio import errors
 from signaling.aio.ledger import Ledger
+from signaling.aio.memory import remember
 from signaling.aio.progress import Progress
 from signaling.aio.publishing import MediaPublisher, Publishing
 from signaling.aio.questions import Questions
@@ -57,9 +59,6 @@ from signaling.protocol.interview_flow import MarkWanted, Refused
 from signaling.protocol.page_clock import Moment, PageClock
 
 logger = logging.getLogger(__name__)
-
-# A day of reconnecting every minute; beyond it the oldest are forgotten.
-MAX_REMEMBERED = 1_440
 
 OPEN_WITHIN_S = 30.0
 "How long a part waits for the database; at our caps that is 1.2 MB in memory."
@@ -203,7 +202,7 @@ class LiveInterview:
         """This one publishes now; pages that did before are superseded, and told."""
         older = self._last_client
         if older is not None and older != publishing.client_id:
-            _remember(self._superseded, older)
+            remember(self._superseded, older)
             for subscription in self.subscriptions:
                 if subscription.client_id == older:
                     subscription.put(Takeover())
@@ -309,6 +308,8 @@ class LiveInterview:
                 self._tell_gap(event)
             case DiskTrouble(full):
                 self.tell(notice("disk_full" if full else "disk_ok"))
+            case SoundArrives(arrives):
+                self._sound_told(arrives)
             case OverCap(bps):
                 logger.warning("interview %s: its sender is over the cap with %d bit/s", self.session_id, bps)
                 self.tell(notice("over_cap"))
@@ -342,7 +343,8 @@ class LiveInterview:
         self.tell_state()
 
     def _publisher_ended(self, publishing: Publishing, reason: EndReason) -> None:
-        _remember(self._past, publishing.whip_session)
+        remember(self._past, publishing.whip_session)
+        self._sound_told(True)
         was_writing = self.stage.writing is publishing
         if not self.stage.ended(publishing, reason):
             return
@@ -353,6 +355,12 @@ class LiveInterview:
         if reason is EndReason.OVER_CAP:
             self.tell(Ended(reason=reason.value, state=self.state.value))
         self.tell_state()
+
+    def _sound_told(self, arrives: bool) -> None:
+        if self.spectators.is_silent == arrives:
+            self.spectators.is_silent = not arrives
+            self.tell(notice("sound_ok" if arrives else "no_sound"))
+            self.spectators.tell()
 
     def _state_written(self, state: InterviewState) -> None:
         if self.state is not state:
@@ -390,11 +398,3 @@ class LiveInterview:
 def _first_codec(row: InterviewSession) -> VideoCodec | None:
     known = {codec.value: codec for codec in VideoCodec}
     return next((known[part.video_codec] for part in row.parts if part.video_codec in known), None)
-
-
-def _remember(memory: dict[str, None], name: str) -> None:
-    """Keep a name, newest last, and forget the oldest beyond the bound."""
-    memory.pop(name, None)
-    memory[name] = None
-    while len(memory) > MAX_REMEMBERED:
-        del memory[next(iter(memory))]

@@ -308,6 +308,8 @@ class LiveInterviews:
             subscription.put(live.state_for(client_id))
             subscription.put(live.questions.message())
             subscription.put(live.saved_up_to())
+            if live.spectators.is_silent:
+                subscription.put(notice("no_sound"))
         if self._stopping:
             subscription.close(CloseCode.GOING_AWAY)
         else:

@@ -12,7 +12,7 @@ from db.engine import Database
 from db.settings import DatabaseSettings
 from db.states import InterviewEvent, InterviewState, PartState
 from media_server.aio.aiortc_tap import NoFreePort
-from media_server.recording.events import DiskTrouble, EndReason, GapFound, OverCap, PartGap
+from media_server.recording.events import DiskTrouble, EndReason, GapFound, OverCap, PartGap, SoundArrives
 from media_server.rtp.packet import MediaKind
 from signaling.aio import errors, registry
 from signaling.aio.live_interviews import Published
@@ -566,3 +566,32 @@ async def test_the_server_stops_in_order(house: House) -> None:
     with pytest.raises(errors.OverCapacity):
         await publish(house)
     assert await next_message(await house.live.subscribe("one", PAGE)) is not None
+
+
+# --- sound that does not arrive ----------------------------------------------------------
+
+
+async def test_pages_hear_that_no_sound_arrives_whenever_they_come(house: House) -> None:
+    await house.interview()
+    mail = await house.live.subscribe("one", PAGE)
+    await publish(house)
+    publisher = house.publishers.last
+    await publisher.media_arrives()
+    live = house.live.registry._live["one"]
+
+    def silent() -> bool:
+        return live.spectators.is_silent
+
+    for _ in range(2):
+        publisher.tell(SoundArrives(arrives=False))
+    assert silent()
+    later = await house.live.subscribe("one", PAGE)
+    publisher.tell(SoundArrives(arrives=True))
+    assert not silent()
+    assert (await waiting(mail)).count("notice") == 2, "one for each change"
+    assert (await waiting(later)).count("notice") == 2, "what was told before it came, and the change"
+
+    publisher.tell(SoundArrives(arrives=False))
+    await publisher.close(EndReason.CLOSED_BY_PAGE)
+    assert not silent(), "a connection that has ended says nothing of the next one's microphone"
+    assert "notice" not in await waiting(await house.live.subscribe("one", PAGE))

@@ -219,6 +219,22 @@ async def test_tracks_that_stop(modules: Page, changes: list[tuple[str, str]], t
     assert (shown["trouble"], commands[-1]) == ("none", ["close_dropped", "publish"])
 
 
+async def test_a_microphone_that_is_not_heard_is_told_until_it_is(modules: Page) -> None:
+    unheard, heard = (told(1500, type="notice", code=code, text="") for code in ("no_sound", "sound_ok"))
+    shown, _ = await flow(modules, [*RECORDING, unheard, saved(1600, 900)])
+    assert shown["trouble"] == "microphone_unheard"
+    again: list[Event] = [
+        {"type": "turn_on_again_pressed"},
+        {"type": "devices_opened", "hasPicture": True, "now": 2000},
+    ]
+    for events in ([unheard, heard], [heard], [unheard, *again]):
+        shown, _ = await flow(modules, [*RECORDING, *events])
+        assert shown["trouble"] == "none"
+    muted: Event = {"type": "track_changed", "kind": "microphone", "is": "muted"}
+    shown, _ = await flow(modules, [*RECORDING, muted, unheard])
+    assert shown["trouble"] == "microphone_muted", "what the page knows by itself says more"
+
+
 async def test_two_presses_are_one(modules: Page) -> None:
     _, commands = await flow(modules, [*TO_RECORDING, {"type": "finish_confirmed"}, {"type": "finish_confirmed"}])
     assert commands[-2:] == [["finish"], []]

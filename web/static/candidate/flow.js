@@ -8,7 +8,7 @@
  * @typedef {import("./types.js").DeviceProblem} DeviceProblem
  * @typedef {import("./connection.js").Link} Link
  * @typedef {"loading" | "notice" | import("./preparation.js").PreparationScreen | "back" | "interview" | "elsewhere" | "thanks" | "problem"} Screen
- * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "disk_full" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "camera_muted" | "microphone_muted" | "finish_failed" | "nothing_recorded"} Trouble
+ * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "disk_full" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "camera_muted" | "microphone_muted" | "microphone_unheard" | "finish_failed" | "nothing_recorded"} Trouble
  *
  * @typedef {object} Flow
  * @property {Screen} screen what is shown
@@ -338,6 +338,8 @@ function flowTold(flow, place, now) {
 function noticeTold(flow, code) {
   switch (code) {
     case "disk_full": case "over_cap": case "server_stopping": return { ...flow, trouble: code };
+    case "no_sound": return flow.trouble === "none" ? { ...flow, trouble: "microphone_unheard" } : flow;
+    case "sound_ok": return flow.trouble === "microphone_unheard" ? { ...flow, trouble: "none" } : flow;
     case "disk_ok": return { ...flow, trouble: flow.trouble === "disk_full" ? "none" : flow.trouble };
     case "reconnect": return { ...flow, renew: flow.publishing };
     default: return flow;

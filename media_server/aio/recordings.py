@@ -6,10 +6,10 @@ finished by :meth:`Recordings.finish_pending`, which the server calls at its sta
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from db import deletion, exports, interviews, recordings, work
+from db import deletion, exports, interviews, jobs, recordings, work
 from db.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError
@@ -20,6 +20,7 @@ from media_server.aio import recording_files
 from media_server.aio.assemble import Assembler
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
 from media_server.aio.data_folder import UPLOADS, DataFolder
+from media_server.aio.job_sounds import job_sound_path
 from media_server.aio.mending import UNREADABLE, MendedPart, mend_all
 from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
@@ -44,6 +45,8 @@ class Comparison:
     "Media that no row names. WAV files are left out: a host platform may put some of its own there."
     rows_without_files: tuple[tuple[str, str], ...]
     "Paths that a row names and where nothing lies, each with its session id."
+    job_sounds_missing: tuple[tuple[str, int], ...] = ()
+    "The same of the sounds of jobs' questions, each with its job's id."
 
 
 class Recordings:
@@ -162,12 +165,18 @@ class Recordings:
             known = await deletion.known_paths(db_session)
             sounds = await work.made_sounds(db_session)
             copies = await exports.files(db_session)
+            of_jobs = await jobs.sound_names(db_session)
         known |= {
             recording_files.export_path(copy.folder, copy.session_id, copy.kind.value): copy.session_id
             for copy in copies
         }
         known |= {recording_files.made_sound_path(sound): sound.session_id for sound in sounds}
-        return await asyncio.to_thread(_compare, self._data_folder.files, found, known)
+        files = self._data_folder.files
+        templates = {job_sound_path(job_id, name): job_id for job_id, name in of_jobs}
+        silent = await asyncio.to_thread(
+            lambda: tuple((path, job_id) for path, job_id in templates.items() if not _lies_there(files, path))
+        )
+        return replace(await asyncio.to_thread(_compare, files, found, known), job_sounds_missing=silent)
 
     async def _store(self, interview: InterviewSession) -> str:
         # A second name first, then the row, then the old name away: at every moment a row leads to the file.

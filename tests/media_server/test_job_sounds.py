@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from db import jobs, people
+from db.clock import SystemClock
 from db.engine import Database
 from db.errors import NotFound
 from db.jobs import Wanted
 from db.models import JobQuestion, QuestionSound
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.job_sounds import JobSounds, copy_sounds, hand_on
+from media_server.aio.recordings import Recordings
 from media_server.aio.sound_making import SoundRefused
 from media_server.recording import names
 from media_server.settings import WorkSettings
@@ -109,6 +111,17 @@ async def test_the_start_removes_what_a_crash_left_and_nothing_else(desk: Desk) 
     await desk.sounds.tidy_all()
     assert desk.lying() == kept
     assert not gone.exists()
+
+
+async def test_a_sound_that_is_gone_is_found_by_comparing(desk: Desk) -> None:
+    await desk.take(desk.who, tone(1))
+    recordings = Recordings(desk.database, desk.data_folder, SystemClock())
+    compared = await recordings.compare()
+    assert (compared.files_without_rows, compared.rows_without_files, compared.job_sounds_missing) == ((), (), ())
+    (path,) = desk.lying()
+    path.unlink()
+    compared = await recordings.compare()
+    assert compared.job_sounds_missing == ((path.relative_to(desk.data_folder.path).as_posix(), desk.job),)
 
 
 async def test_a_copy_and_an_interview_keep_the_sound_that_they_were_given(desk: Desk) -> None:

@@ -64,6 +64,7 @@ async def examine_agreement(settings: Settings, data_folder: DataFolder, clock: 
         await database.close()
     strangers = [f"{file.path} ({formats.megabytes(file.size_bytes)})" for file in comparison.files_without_rows]
     missing = [f"{path} (interview {session_id})" for path, session_id in comparison.rows_without_files]
+    silent = [f"{path} (job {job_id})" for path, job_id in comparison.job_sounds_missing]
     return [
         warn("orphan files", _listed(strangers), "Nobody can see these. Look at them, then remove or move them.")
         if strangers
@@ -71,6 +72,9 @@ async def examine_agreement(settings: Settings, data_folder: DataFolder, clock: 
         fail("rows without files", _listed(missing), "Restore them from a backup, or delete those interviews.")
         if missing
         else ok("rows without files", "Every file that the database names is there"),
+        warn("job sounds", _listed(silent), "Record or upload them again on the job's page, or restore a backup.")
+        if silent
+        else ok("job sounds", "Every sound of a job's question is there"),
     ]
 
 

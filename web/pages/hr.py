@@ -5,6 +5,7 @@ from aiohttp import web as aioweb
 
 from db import interviews
 from db.models import JobRole
+from db.neighbours import neighbours
 from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
 from web.api.exports import mp4_of
@@ -16,6 +17,7 @@ from web.gate import hr_asker_of, role_of
 from web.pages.paths import home, ours
 from web.rights import is_at_least
 from web.services import SERVICES
+from web.technical import technical
 
 GOES_ON = frozenset({InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
 "States from which the candidate can come back."
@@ -36,6 +38,8 @@ async def results(request: aioweb.Request) -> aioweb.Response:
             row = await interviews.get_interview(db_session, interview.session_id)
         invitation = link_told(request.app[SERVICES], row)
     breaks = breaks_of(interview.parts, goes_on=interview.state in GOES_ON)
+    async with request.app[SERVICES].database.reading() as db_session:
+        beside = await neighbours(db_session, interview.session_id)
     context = {
         "user": {"email": asker.email},
         "interview": interview,
@@ -44,6 +48,8 @@ async def results(request: aioweb.Request) -> aioweb.Response:
         "invitation": invitation,
         "mp4": await mp4_of(request.app[SERVICES], interview.session_id),
         "just_invited": invitation is not None and "invited" in request.query,
+        "neighbours": beside,
+        "technical": technical(interview.parts),
     }
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)
 

@@ -85,6 +85,11 @@ async def test_a_trickled_candidate_carries_its_credentials(modules: Page) -> No
         ("ArrowLeft", "seek", {"type": "move", "ms": -5000}),
         ("ArrowRight", "button", {"type": "move", "ms": 5000}),
         ("ArrowRight", "field", None),
+        ("ArrowDown", "other", None),
+        ("ArrowDown", "answer", {"type": "answer", "direction": 1}),
+        ("J", "button", {"type": "move", "ms": -10000}),
+        ("k", "field", None),
+        ("<", "other", {"type": "speed", "direction": -1}),
         ("x", "other", None),
     ],
 )
@@ -108,3 +113,70 @@ async def test_the_players_keys(modules: Page, key: str, focus: str, wish: objec
 )
 async def test_a_problem_becomes_a_sentence(modules: Page, problem: object, sentence: str) -> None:
     assert await call(modules, "hr/asking.js", "sentenceOf", problem) == sentence
+
+
+ANSWERS = [
+    {"startMs": 5000, "endMs": 9000, "nth": "1", "take": 1, "counts": False},
+    {"startMs": 9000, "endMs": 20000, "nth": "1", "take": 2, "counts": True},
+    {"startMs": 30000, "endMs": None, "nth": "2", "take": 1, "counts": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "after"),
+    [
+        (0, None, 5000),
+        (2000, 0, 5000),
+        (5000, 0, 9000),
+        (8000, 5000, 9000),
+        (10500, 5000, 30000),
+        (11500, 9000, 30000),
+        (60000, 30000, None),
+    ],
+)
+async def test_the_answers_beside_a_moment(modules: Page, now: int, before: int | None, after: int | None) -> None:
+    assert await call(modules, "hr/answers.js", "besideMs", ANSWERS, now, -1) == before
+    assert await call(modules, "hr/answers.js", "besideMs", ANSWERS, now, 1) == after
+
+
+@pytest.mark.parametrize(
+    ("now", "name"),
+    [(0, ""), (5000, "Question 1, answer 1"), (9000, "Question 1, answer 2"), (25000, ""), (99000, "Question 2")],
+)
+async def test_a_moment_has_the_name_of_its_answer(modules: Page, now: int, name: str) -> None:
+    answer = await call(modules, "hr/answers.js", "answerAt", ANSWERS, now)
+    assert await call(modules, "hr/answers.js", "nameOf", answer, ANSWERS) == name
+
+
+@pytest.mark.parametrize(
+    ("search", "ms"),
+    [("", None), ("?t=134", 134_000), ("?a=1&t=0.25", 250), ("?t=-1", None), ("?t=1e9", None), ("?t=", None)],
+)
+async def test_a_link_names_a_moment(modules: Page, search: str, ms: int | None) -> None:
+    assert await call(modules, "hr/answers.js", "linkedMs", search) == ms
+
+
+@pytest.mark.parametrize(
+    ("ms", "x", "y"), [(0, 0, 0), (17_999, 0, 0), (18_000, 160, 0), (180_000, 0, 120), (9e9, 320, 120)]
+)
+async def test_a_thumbnail_lies_in_its_sheet(modules: Page, ms: float, x: int, y: int) -> None:
+    sheet = {"interval_ms": 18_000, "count": 13, "columns": 10, "width": 160, "height": 120}
+    assert await call(modules, "hr/answers.js", "thumbnailAt", sheet, ms) == {"x": x, "y": y}
+
+
+@pytest.mark.parametrize(
+    ("state", "url", "looks", "ms"),
+    [
+        ("invited", None, 0, 10_000),
+        ("in_progress", None, 0, 3000),
+        ("completed", None, 0, 3000),
+        ("ready", None, 5, 3000),
+        ("ready", None, 60, None),
+        ("ready", "/previews.json", 0, None),
+        ("deleted", None, 0, None),
+    ],
+)
+async def test_the_page_looks_for_news_only_while_some_may_come(
+    modules: Page, state: str, url: str | None, looks: int, ms: int | None
+) -> None:
+    assert await call(modules, "hr/refresh.js", "nextLookMs", state, {"previews_url": url}, looks) == ms

@@ -1,48 +1,55 @@
-/** Wires Interview Results: local dates, and the player when there is something to play. */
+/** Wires Interview Results: local dates, the player when there is something to play, and what comes while the page is open. */
 
+import { copyText, need, say } from "../shared/dom.js";
 import { localiseTimes } from "../shared/local_times.js";
 import { bindAccommodations } from "./accommodations.js";
-import { PartsPlayer } from "./player.js";
-import { focusKind, playerKey } from "./player_keys.js";
-import { PlayerView } from "./player_view.js";
-import { timeOf } from "./playlist.js";
+import { bindAttaching } from "./captions.js";
+import { PlayerPage } from "./player_page.js";
+import { Refresh } from "./refresh.js";
 
 localiseTimes(document);
 bindAccommodations(document);
 
-const video = document.getElementById("video");
-if (video instanceof HTMLVideoElement) play(video);
+const { api = "" } = need(document, "results", HTMLElement).dataset;
+/** @type {PlayerPage | null} */
+let page = null;
+/** @type {string | null} What is shown of previews and captions, so that they are fetched once. */
+let previewsOf = null;
+/** @type {string | null} */
+let captionsOf = null;
 
-/** @param {HTMLVideoElement} video */
-function play(video) {
-  const view = new PlayerView(document);
-  const player = new PartsPlayer(video, view.readParts(), {
-    onChange: () => queueMicrotask(() => view.render(player)),
-    onProblem: (failed) => view.showProblem(failed),
-  });
-  view.drawTimeline(player);
+const refresh = new Refresh(document, { onRefreshed: () => void bringUpToDate(true) });
+bindAttaching(document, api, async () => {
+  captionsOf = null;
+  await refresh.takeOver();
+});
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
+  if (button === null) return;
+  void copyText(document, button.getAttribute("data-copy") ?? "").then((copied) => say(need(document, "page-news", HTMLElement), copied ? "Copied" : "Copying did not work"));
+});
+void bringUpToDate(false);
+refresh.start();
 
-  for (const toggle of view.toggles) toggle.addEventListener("click", () => player.toggle());
-  for (const button of document.querySelectorAll("[data-player-seek], [data-player-at]")) {
-    button.addEventListener("click", () => {
-      const at = button.getAttribute("data-player-at");
-      player.seek(at === null ? timeOf(player.parts, button.getAttribute("data-player-seek") ?? "") : Number(at));
-      player.play();
-    });
-  }
-  view.seek.addEventListener("input", () => player.seek(view.soughtMs));
-  view.speed.addEventListener("change", () => player.setSpeed(Number(view.speed.value)));
-  view.mute.addEventListener("click", () => {
-    video.muted = !video.muted;
-    view.showMuted(video.muted);
-  });
-  view.fullscreen.addEventListener("click", () => void (document.fullscreenElement ? document.exitFullscreen() : video.parentElement?.requestFullscreen()));
+/** @param {boolean} again whether the page has changed since it was last read */
+async function bringUpToDate(again) {
+  const video = document.getElementById("video");
+  if (!(video instanceof HTMLVideoElement)) return;
+  if (page === null) page = new PlayerPage(document, video);
+  else if (again) page.readAgain();
+  const link = document.querySelector('#questions a[download="captions.vtt"]');
+  const captions = link?.getAttribute("href") ?? "none";
+  if (captions !== captionsOf) page.showCaptions(link === null ? null : captions);
+  captionsOf = captions;
+  await showPreviews(page);
+}
 
-  document.addEventListener("keydown", (event) => {
-    const wish = playerKey(event, focusKind(document.activeElement));
-    if (wish === null) return;
-    event.preventDefault();
-    if (wish.type === "toggle") player.toggle();
-    else player.seek(player.now + wish.ms);
-  });
+/** @param {PlayerPage} shown */
+async function showPreviews(shown) {
+  const { previews } = need(document, "about", HTMLElement).dataset;
+  if (!previews || previews === previewsOf) return;
+  previewsOf = previews;
+  const answer = await fetch(`${api}/previews.json`).catch(() => null);
+  if (!answer?.ok) return;
+  shown.timeline.showPreviews({ ...(await answer.json()), thumbnailsUrl: `${api}/thumbnails.jpg` });
 }

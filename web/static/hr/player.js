@@ -24,6 +24,7 @@ export class PartsPlayer {
     /** Where to go as soon as the file's head is read. */
     this.pendingMs = 0;
     this.wantsToPlay = false;
+    this.video.preservesPitch = true;
     this.#listen();
     this.#load(0, 0);
   }
@@ -52,6 +53,23 @@ export class PartsPlayer {
     return this.wantsToPlay;
   }
 
+  /**
+   * The interview has gone on, or its parts were joined: the same moment goes on playing.
+   * @param {import("./playlist.js").Part[]} parts at least one, in order
+   */
+  setParts(parts) {
+    const { now, wantsToPlay } = this;
+    const { url } = this.#file;
+    this.parts = parts;
+    this.files = filesOf(parts);
+    this.total = totalMs(parts);
+    const { index, offsetMs } = placeOf(this.files, now);
+    if (this.files[index]?.url !== url) this.#load(index, offsetMs);
+    else this.loaded = index;
+    this.wantsToPlay = wantsToPlay;
+    this.listener.onChange();
+  }
+
   toggle() {
     if (this.wantsToPlay) return this.pause();
     if (this.now >= this.total - END_MS) this.seek(0);
@@ -72,6 +90,8 @@ export class PartsPlayer {
 
   /** @param {number} ms on the whole timeline */
   seek(ms) {
+    // Once somebody has gone somewhere, the poster is not what is there.
+    this.video.removeAttribute("poster");
     const { index, offsetMs } = placeOf(this.files, ms);
     this.pendingMs = offsetMs;
     if (index !== this.loaded) this.#load(index, offsetMs);
@@ -82,7 +102,10 @@ export class PartsPlayer {
   /** @param {number} speed 1 is as it was spoken */
   setSpeed(speed) {
     this.speed = speed;
+    // What is loaded next begins at the default.
+    this.video.defaultPlaybackRate = speed;
     this.video.playbackRate = speed;
+    this.listener.onChange();
   }
 
   /**

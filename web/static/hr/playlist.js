@@ -6,7 +6,7 @@
  * @property {string} url where its bytes are; parts that were joined share one
  * @property {number} durationMs
  * @property {boolean} hasPicture
- * @property {number[]} gapsMs where sound or picture is missing, from the part's start
+ * @property {{startMs: number, endMs: number}[]} gaps where sound or picture is missing, from the part's start
  *
  * @typedef {{url: string, durationMs: number}} MediaFile what a `<video>` loads at a time: a part, or parts that were joined
  * @typedef {{index: number, offsetMs: number}} Place a part (or file) by its place in the list, and a time within it

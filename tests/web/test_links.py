@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 
 from db import interviews
 from db.states import InterviewState
-from tests.web.conftest import NOW, Site, bearer
+from tests.web.conftest import NOW, OWNER, PASSWORD, Site, bearer
 
 API = "/api/interviews/one"
 
@@ -142,3 +142,16 @@ async def test_deleting_takes_the_files_and_leaves_nothing_to_see(site: Site, ht
         await call(http, method, path, site.owner, 404)
     async with site.services.database.reading() as db_session:
         assert (await interviews.get_interview(db_session, "one")).state is InterviewState.DELETED
+
+
+async def test_the_last_day_of_a_link_ends_where_the_reader_is(site: Site, http: ClientSession) -> None:
+    async with http.post("/hr/sign-in", data={"email": OWNER, "password": PASSWORD}) as response:
+        assert response.status == 200
+    form = {"job": str(site.job), "candidate": "Ana", "deadline": "2099-07-01", "zone": "Europe/Berlin"}
+    async with http.post("/hr/invite", data=form, allow_redirects=False) as response:
+        assert response.status == 303
+        session_id = response.headers["Location"].partition("/interviews/")[2].partition("?")[0]
+    told = await call(http, "GET", f"/api/interviews/{session_id}/link", site.owner, 200)
+    assert told["deadline_at"] == "2099-07-01T21:59:59Z"
+    async with http.post("/hr/invite", data=form | {"deadline": "9999-12-31"}) as response:
+        assert response.status == 400

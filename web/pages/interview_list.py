@@ -1,9 +1,7 @@
 """HR's first page: every interview of the user's jobs, searched, filtered, sorted, a page at a time."""
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp_jinja2
 from aiohttp import web as aioweb
@@ -12,6 +10,7 @@ from db import people
 from db.listing import Sort
 from db.models import JobRole
 from db.states import InterviewState
+from web import days
 from web.api.listing import counts_of, page_of, wanted_by
 from web.bodies import read_query
 from web.gate import hr_asker_of
@@ -97,29 +96,11 @@ class Links:
 
 def _with_moments(query: PageOfListQuery) -> ListQuery:
     """The same with moments in place of days; of a day and a moment that were both given, the narrower one."""
-    zone = _zone(query.zone)
-    since = None if query.from_day is None else _beginning(query.from_day, zone)
-    until = None if query.to_day is None or query.to_day == date.max else _beginning(_next(query.to_day), zone)
+    zone = days.zone_of(query.zone)
+    since = None if query.from_day is None else days.beginning(query.from_day, zone)
+    until = None if query.to_day is None else days.end(query.to_day, zone)
     changes = {
         "since": max((each for each in (since, query.since) if each is not None), default=None),
         "until": min((each for each in (until, query.until) if each is not None), default=None),
     }
     return query.model_copy(update=changes)
-
-
-def _next(day: date) -> date:
-    return day + timedelta(days=1)
-
-
-def _beginning(day: date, zone: tzinfo) -> datetime | None:
-    try:
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-    except OverflowError:  # the first day of the calendar begins before it where people are ahead of UTC
-        return None
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

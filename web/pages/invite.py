@@ -1,6 +1,6 @@
 """HR invites a candidate: a form, and afterwards the link to send."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from db import people
 from db.models import Job, JobRole
 from signaling.aio.errors import Problem
+from web import days
 from web.api.invitations import set_up_for
 from web.gate import hr_asker_of
 from web.pages.paths import home
@@ -43,7 +44,7 @@ async def invite(request: aioweb.Request) -> aioweb.Response:
         invitation = Invitation(
             candidate=given.get("candidate", ""),
             email=given.get("email") or None,
-            deadline_at=_end_of(given.get("deadline", "")),
+            deadline_at=_end_of(given.get("deadline", ""), given.get("zone", "")),
         )
         invited = await set_up_for(services, job.id, invitation)
     except ValidationError as error:
@@ -59,11 +60,14 @@ async def invite(request: aioweb.Request) -> aioweb.Response:
     return aioweb.Response(status=303, headers={"Location": where})
 
 
-def _end_of(day: str) -> datetime | None:
-    """The end of a day in UTC. Raises ValueError for what is no day."""
+def _end_of(day: str, zone: str) -> datetime | None:
+    """The last second of a day where the reader is. Raises ValueError for what is no day."""
     if not day:
         return None
-    return datetime.combine(date.fromisoformat(day), time(23, 59, 59), UTC)
+    over = days.end(date.fromisoformat(day), days.zone_of(zone))
+    if over is None:
+        raise ValueError("no day comes after it")
+    return over - timedelta(seconds=1)
 
 
 async def _jobs(request: aioweb.Request) -> list[Job]:

@@ -225,7 +225,8 @@ class InterviewFlow:
             return False
         if event is Event.SKIP:
             # Whoever has given an answer goes on from it: what they said is not thrown away by a slip.
-            return self._question.optional and self.place.take <= (self.place.step is Step.ANSWERING)
+            is_answered = self.place.take > (self.place.step is Step.ANSWERING)
+            return self._question.optional and not is_answered and not self._would_leave_nothing
         return event is not Event.RETAKE or self.takes_left > 0
 
     @property
@@ -278,6 +279,11 @@ class InterviewFlow:
     @property
     def _counted_ms(self) -> int:
         return max(0, self._clock_ms - self.place.counted_from_ms)
+
+    @property
+    def _would_leave_nothing(self) -> bool:
+        """Whether skipping the present question ends an interview of which nothing was recorded: nobody could finish it."""
+        return self._answers_only and not self.place.takes and self.place.question == self._order[-1]
 
     @staticmethod
     def _is_over(limit_ms: int | None, used_ms: int) -> bool:

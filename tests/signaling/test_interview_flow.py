@@ -138,6 +138,16 @@ def test_what_has_been_answered_or_has_to_be_is_not_skipped() -> None:
         flow.receive_event(Event.SKIP)
 
 
+def test_where_answers_alone_are_kept_one_question_is_answered() -> None:
+    last = Question(2, think_ms=3_000, optional=True)
+    flow = flow_of(FREE, last, answers_only=True)
+    happen(flow, Event.BEGIN, Event.SKIP)
+    assert not flow.can(Event.SKIP)
+    flow = flow_of(FREE, last, answers_only=True)
+    happen(flow, Event.BEGIN, Event.START_ANSWER, Event.END_ANSWER, Event.NEXT)
+    assert flow.can(Event.SKIP)
+
+
 # --- marks ------------------------------------------------------------------------
 
 

@@ -126,11 +126,11 @@ async def test_a_webhook_is_made_tried_mended_and_removed(place: Place, hr: Visi
         await page.get_by_role("button", name="Send a test message").click()
         await expect(page.locator("#said")).to_contain_text("on its way")
         row = page.locator("#deliveries li")
-        await expect(row).to_contain_text("Given up")
+        await expect(row).to_contain_text("Given up", timeout=20_000)
         await expect(row).to_contain_text("It answered 500.")
         await hr.has_no_barriers()
         await row.get_by_role("button", name=re.compile("again$")).click()
-        await expect(row).to_contain_text("Delivered")
+        await expect(row).to_contain_text("Delivered", timeout=20_000)
         assert len({message.id for message in there.messages}) == 1
 
         await page.get_by_role("button", name="New secret").click()

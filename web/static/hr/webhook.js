@@ -18,6 +18,7 @@ class WebhookView {
     this.said = need(document, "said", HTMLElement);
     this.deliveries = need(document, "deliveries", HTMLElement);
     this.looks = 0;
+    this.last = LOOKS;
   }
 
   listen() {
@@ -60,7 +61,7 @@ class WebhookView {
   async #send(path, sentence) {
     this.#then(await ask(this.url + path, "POST"), () => {
       this.#say(sentence);
-      this.looks = 0;
+      this.last = this.looks + LOOKS;
       this.#look();
     });
   }
@@ -87,12 +88,14 @@ class WebhookView {
 
   /** Fetch the page again and put its messages in place of these, as long as some are being sent. */
   async #look() {
-    if (!("live" in this.deliveries.dataset) || this.looks >= LOOKS) return;
+    if (!("live" in this.deliveries.dataset) || this.looks >= this.last) return;
     const looked = ++this.looks;
     try {
       const response = await fetch(location.href);
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const fresh = page.getElementById("deliveries");
+      // Whoever has begun to look meanwhile knows better.
+      if (looked !== this.looks) return;
       if (response.ok && fresh !== null) this.#replace(fresh);
     } catch {
       // The messages stay as they are; the next look may do better.

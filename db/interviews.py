@@ -104,6 +104,11 @@ async def get_interview_for(db_session: AsyncSession, session_id: str, user_id: 
     return _found(await db_session.scalar(mine), session_id)
 
 
+async def candidate_of(db_session: AsyncSession, session_id: str) -> int:
+    """Whose interview it is, for good. Raises NotFound."""
+    return (await _bare(db_session, session_id)).candidate_id
+
+
 async def states_of(db_session: AsyncSession, session_ids: Sequence[str]) -> dict[str, InterviewState]:
     """Where these interviews stand, in one query; those that there are not are left out."""
     query = select(InterviewSession.session_id, InterviewSession.state).where(

@@ -89,7 +89,7 @@ class Exports:
         for copy in copies:
             path = recording_files.export_path(copy.folder, copy.session_id, copy.kind.value)
             try:
-                async with self._recordings.one_at_a_time:
+                async with self._recordings.held(copy.session_id):
                     await asyncio.to_thread(recording_files.remove_export, self._data_folder.files, path)
                     async with self._database.writing() as db_session:
                         await exports.forget(db_session, copy.session_id, copy.kind)
@@ -123,7 +123,7 @@ class Exports:
     async def _name(self, interview: InterviewSession, kind: ExportKind, partial: str, size_bytes: int) -> None:
         files, session_id = self._data_folder.files, interview.session_id
         path = recording_files.export_path(interview.candidate.folder, session_id, kind.value)
-        async with self._recordings.one_at_a_time:
+        async with self._recordings.held(session_id):
             async with self._database.reading() as db_session:
                 if not await _is_still_there(db_session, interview):
                     raise WorkerFailed(GONE)

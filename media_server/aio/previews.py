@@ -60,7 +60,7 @@ class Previews:
     async def _keep(self, interview: InterviewSession, sha256: str, drawn: dict[str, bytes]) -> None:
         files, session_id = self._data_folder.files, interview.session_id
         folder = recording_files.previews_folder(interview)
-        async with self._recordings.one_at_a_time:
+        async with self._recordings.held(session_id):
             async with self._database.reading() as db_session:
                 now = await interviews.get_interview(db_session, session_id)
             if now.state is InterviewState.DELETED or now.video_sha256 != sha256:

@@ -5,9 +5,12 @@ finished by :meth:`Recordings.finish_pending`, which the server calls at its sta
 """
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Final
+from weakref import WeakValueDictionary
 
 from db import deletion, exports, interviews, jobs, recordings, work
 from db.clock import Clock
@@ -57,8 +60,21 @@ class Recordings:
         self._data_folder = data_folder
         self._clock = clock
         self._assembler = Assembler(database, data_folder, clock)
-        self.one_at_a_time = asyncio.Lock()
-        "Held by whoever names, replaces or removes the files of an interview that is over."
+        self._joining = asyncio.Lock()  # of two at once, each would find the room that both need
+        self._folders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # by the candidate's id
+
+    @contextlib.asynccontextmanager
+    async def held(self, session_id: str) -> AsyncIterator[None]:
+        """For whoever names, replaces or removes files of an interview that is over: nobody else does meanwhile.
+
+        It is held for all of its candidate's interviews, which lie in one folder, and for no other: joining takes a
+        minute, and somebody else who finishes then does not wait for it. Never nest. Raises NotFound.
+        """
+        async with self._database.reading() as db_session:
+            candidate_id = await interviews.candidate_of(db_session, session_id)
+        folder = self._folders.setdefault(candidate_id, asyncio.Lock())
+        async with folder:
+            yield
 
     async def store(self, session_id: str, *, several: bool = True) -> str | None:
         """Make a finished interview's parts its recording; the interview is `ready` then.
@@ -79,7 +95,7 @@ class Recordings:
         await self._stored(session_id, several=True)
 
     async def _stored(self, session_id: str, *, several: bool) -> str | None:
-        async with self.one_at_a_time:
+        async with self._joining if several else contextlib.nullcontext(), self.held(session_id):
             async with self._database.reading() as db_session:
                 interview = await interviews.get_interview(db_session, session_id)
             if interview.state is InterviewState.READY:
@@ -102,7 +118,7 @@ class Recordings:
         Whoever records it is told to stop before. Raises NotFound; OSError leaves it `deleted`, the rest for
         :meth:`finish_pending`.
         """
-        async with self.one_at_a_time:
+        async with self.held(session_id):
             async with self._database.writing() as db_session:
                 interview = await deletion.begin_deletion(db_session, session_id, self._clock.utc_now())
                 others = await deletion.others_with_media(db_session, session_id)

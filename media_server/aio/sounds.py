@@ -133,7 +133,7 @@ class Sounds:
 
     async def _name(self, interview: InterviewSession, partial: str, name: str, voice: "_Voice | None") -> None:
         files, path = self._data_folder.files, recording_files.sound_path(interview, name)
-        async with self._recordings.one_at_a_time:
+        async with self._recordings.held(interview.session_id):
             if voice is not None and await self._is_better(interview.session_id, voice):
                 return
             await asyncio.to_thread(files.replace, partial, path)

@@ -89,7 +89,7 @@ class Transcoder:
                 None if outcome.is_good_already else outcome.video_kbps,
             ),
         )
-        async with self._recordings.one_at_a_time:
+        async with self._recordings.held(interview.session_id):
             async with self._database.reading() as db_session:
                 state = (await interviews.states_of(db_session, [interview.session_id]))[interview.session_id]
             if state is not InterviewState.COMPLETED:

@@ -158,7 +158,7 @@ class Uploads:
         Raises Conflict (the interview is not finished), NotFound, DatabaseError, OSError: all is as it was then.
         """
         files = self._data_folder.files
-        async with self._recordings.one_at_a_time:
+        async with self._recordings.held(session_id):
             async with self._database.reading() as db_session:
                 interview = await interviews.get_interview(db_session, session_id)
             if interview.state not in FINISHED:

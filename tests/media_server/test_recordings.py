@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 from datetime import timedelta
@@ -16,6 +18,7 @@ from db.states import IllegalTransition, InterviewEvent, InterviewState, PartSta
 from media_server.aio.recordings import Recordings
 from media_server.recording import names
 from tests.media_server.house import STARTED, House
+from tests.media_server.webm.image import closed_part, talk
 
 NAME = "interview_video_20241128_120530"
 
@@ -54,6 +57,40 @@ async def test_storing_twice_at_once_stores_once(house: House) -> None:
     together = house.recordings
     assert len(set(await asyncio.gather(*(together.store("one") for _ in range(5))))) == 1
     assert list(house.files()) == [f"John_Doe/{NAME}.webm"]
+
+
+async def stopped_worker() -> int:
+    """Our child that joins, as soon as there is one, stopped where it is."""
+    async with asyncio.timeout(60):
+        while not (found := children()):  # noqa: ASYNC110  nobody tells of a child
+            await asyncio.sleep(0.001)
+    os.kill(found[0], signal.SIGSTOP)
+    return found[0]
+
+
+def children() -> list[int]:
+    return [int(each) for each in Path("/proc/self/task", str(os.getpid()), "children").read_text().split()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are looked up in /proc")
+async def test_nobody_else_waits_while_parts_are_joined(house: House) -> None:
+    await house.interview("long", media=[closed_part(talk(2)), closed_part(talk(1))], email="a@example.org")
+    await house.interview("short", email="b@example.org")
+    await house.interview("unwanted", email="c@example.org")
+    together = house.recordings
+    joining = asyncio.create_task(together.store("long"))
+    worker = await stopped_worker()
+    try:
+        async with asyncio.timeout(30):
+            assert await together.store("short", several=False) is not None
+            await together.delete("unwanted")
+        deleting = asyncio.create_task(together.delete("long"))
+        assert (await house.get("long")).state is InterviewState.COMPLETED
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert await joining is not None
+    await deleting
+    assert list(house.files()) == [f"John_Doe_2/{NAME}.webm"]
 
 
 async def test_what_cannot_be_stored_yet_stays(house: House) -> None:

@@ -173,7 +173,7 @@ async def test_what_cannot_be_cut_says_why(house: House) -> None:
 async def test_a_deletion_that_comes_into_the_middle_wins(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await answered(house)
     made = sounds(house)
-    async with house.the_recordings.one_at_a_time:
+    async with house.the_recordings.held("one"):
         cutting = asyncio.create_task(made.cut(Task(WorkKind.ANSWER_SOUND, "one", "1/2"), _nobody))
         async with house.database.writing() as db_session:
             interview = await interviews.get_interview(db_session, "one")

@@ -43,7 +43,7 @@ async def put_captions(request: aioweb.Request) -> aioweb.Response:
         text = checked(octets)
     except NoCaptions as problem:
         raise BadCaptions(f"{problem} Nothing was stored.") from None
-    async with services.recordings.one_at_a_time:
+    async with services.recordings.held(interview.session_id):
         async with services.database.reading() as db_session:
             now = await interviews.get_interview(db_session, interview.session_id)
         if now.state is InterviewState.DELETED or not now.parts:
@@ -56,7 +56,7 @@ async def put_captions(request: aioweb.Request) -> aioweb.Response:
 async def delete_captions(request: aioweb.Request) -> aioweb.Response:
     """Take them away. Repeating it is harmless."""
     interview, services = await seen_by_hr(request), request.app[SERVICES]
-    async with services.recordings.one_at_a_time:
+    async with services.recordings.held(interview.session_id):
         await asyncio.to_thread(services.data_folder.files.remove, recording_files.captions_path(interview))
     return aioweb.Response(status=204)
 

@@ -1,6 +1,7 @@
 """Send a file that was opened below the data folder, whole or a stretch of it (RFC 9110)."""
 
 import asyncio
+import logging
 import os
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -10,7 +11,10 @@ from aiohttp import web as aioweb
 from signaling.aio.errors import PreconditionFailed, Problem
 from web.proxies import is_trusted
 from web.ranges import Changed, FileVersion, Stretch, Unchanged, Unsatisfiable, Whole, select
+from web.sending import FileCut
 from web.services import SERVICES
+
+logger = logging.getLogger(__name__)
 
 CACHING = "private, no-cache"
 "A browser may keep it, and asks each time whether it still may have it."
@@ -50,8 +54,13 @@ async def send_file(
         response.headers["Content-Disposition"] = attachment(download_name)
     await response.prepare(request)
     if request.method != "HEAD":
-        await request.app[SERVICES].sender.send(request, response, descriptor, first, last)
-        await response.write_eof()
+        try:
+            await request.app[SERVICES].sender.send(request, response, descriptor, first, last)
+            await response.write_eof()
+        except FileCut:
+            raise
+        except ConnectionError:  # as players do with every seek
+            logger.debug("a client went before it had all of a file")
     return response
 
 

@@ -28,6 +28,10 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
+class FileCut(ConnectionResetError):  # noqa: N818  it says what happened
+    """The file is shorter than it was a moment ago."""
+
+
 class FileSender:
     """The threads that send files. Close it at the end."""
 
@@ -43,8 +47,8 @@ class FileSender:
     ) -> None:
         """Send the file's octets `first` to `last`, itself included; the response is prepared and sends nothing else.
 
-        Raises ConnectionError when the client has gone, or when the file is shorter than that by now: a broken
-        connection tells the client so, a tidy end would not.
+        Raises FileCut when the file is shorter than that by now (a broken connection tells the client so, a tidy end
+        would not), and any other ConnectionError when the client has gone.
         """
         transport, position = request.transport, first
         if transport is None or not _is_plain(transport):
@@ -144,8 +148,8 @@ async def _takes_more(connection: int, transport: asyncio.Transport) -> None:
         loop.remove_writer(connection)
 
 
-def _cut() -> ConnectionResetError:
-    return ConnectionResetError("the file was cut while it was being sent")
+def _cut() -> FileCut:
+    return FileCut("the file was cut while it was being sent")
 
 
 def _gone() -> ConnectionResetError:

@@ -38,7 +38,7 @@ def checked(octets: bytes) -> str:
 
 def _is_cue(block: str) -> bool:
     lines = block.strip("\n").split("\n")
-    if not lines[0] or lines[0].split()[0] in _NOT_A_CUE:
+    if not lines[0].strip() or lines[0].split()[0] in _NOT_A_CUE:
         return False
     timing = next((line for line in lines[:2] if "-->" in line), None)
     if timing is None:

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from media_server.recording.captions import NoCaptions, checked
@@ -37,6 +37,7 @@ def test_what_is_none_is_refused_with_the_reason(octets: bytes, why: str) -> Non
 
 
 @given(st.binary(max_size=200))
+@example(b" ")
 def test_nothing_else_is_raised_whatever_comes(octets: bytes) -> None:
     for sent in (octets, b"WEBVTT\n\n" + octets):
         with contextlib.suppress(NoCaptions):

@@ -108,7 +108,7 @@ async def test_a_fault_of_ours_is_written_down_and_not_told(
 async def test_an_unknown_method_names_those_it_takes(site: Site, http: ClientSession) -> None:
     async with http.delete("/api/interviews/one/consent") as response:
         assert (response.status, (await response.json())["type"]) == (405, "/problems/method-not-allowed")
-        assert "GET" in response.headers["Allow"]
+        assert "POST" in response.headers["Allow"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import interviews
 from db.columns import UtcDateTime
+from db.errors import Conflict
 from db.models import Export, InterviewSession, Job, Part, Work
 from db.states import InterviewEvent, InterviewState, PartState
 
@@ -45,9 +46,16 @@ async def retained(db_session: AsyncSession) -> list[Retained]:
     return [Retained(*row) for row in await db_session.execute(query)]
 
 
-async def begin_deletion(db_session: AsyncSession, session_id: str, now: datetime) -> InterviewSession:
-    """Nobody can reach it from now on, its files may go. Repeating it is harmless. Raises NotFound."""
+async def begin_deletion(
+    db_session: AsyncSession, session_id: str, now: datetime, *, unless_running: bool = False
+) -> InterviewSession:
+    """Nobody can reach it from now on, its files may go. Repeating it is harmless. Raises NotFound.
+
+    `unless_running`: Conflict while it is being recorded.
+    """
     interview = await interviews.get_interview(db_session, session_id)
+    if unless_running and interview.state is InterviewState.IN_PROGRESS:
+        raise Conflict(f"interview {session_id} is being recorded")
     if interview.state is not InterviewState.DELETED:
         await interviews.apply_event(db_session, session_id, InterviewEvent.DELETE, now)
     return interview

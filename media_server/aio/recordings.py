@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from db import deletion, exports, interviews, jobs, recordings, work
 from db.clock import Clock
 from db.engine import Database
-from db.errors import DatabaseError
+from db.errors import Conflict, DatabaseError
 from db.models import InterviewSession
 from db.states import IllegalTransition, InterviewState, PartState
 from db.work import Task, WorkKind
@@ -112,15 +112,17 @@ class Recordings:
         _say_stored(interview.session_id, path, size)
         return path
 
-    async def delete(self, session_id: str) -> None:
+    async def delete(self, session_id: str, *, unless_running: bool = False) -> None:
         """Remove an interview's recording, parts and WAV files; its row stays, `deleted`. Repeating it is harmless.
 
-        Whoever records it is told to stop before. Raises NotFound; OSError leaves it `deleted`, the rest for
+        Whoever records it is told to stop before; `unless_running`: Conflict while it is recorded. Raises NotFound; OSError leaves it `deleted`, the rest for
         :meth:`finish_pending`.
         """
         async with self.held(session_id):
             async with self._database.writing() as db_session:
-                interview = await deletion.begin_deletion(db_session, session_id, self._clock.utc_now())
+                interview = await deletion.begin_deletion(
+                    db_session, session_id, self._clock.utc_now(), unless_running=unless_running
+                )
                 others = await deletion.others_with_media(db_session, session_id)
             await asyncio.to_thread(
                 recording_files.remove_media, self._data_folder.files, interview, last_one=not others
@@ -137,7 +139,8 @@ class Recordings:
         return [
             one.session_id
             for one in retained
-            if is_due(one.ended_at, one.retention_days, now) and await self._tried_to_delete(one.session_id)
+            if is_due(one.ended_at, one.retention_days, now)
+            and await self._tried_to_delete(one.session_id, unless_running=True)
         ]
 
     async def mend_all(self) -> list[MendedPart]:
@@ -217,9 +220,12 @@ class Recordings:
         if interview.state is InterviewState.DELETED:
             await asyncio.to_thread(self._data_folder.files.remove, path)
 
-    async def _tried_to_delete(self, session_id: str) -> bool:
+    async def _tried_to_delete(self, session_id: str, *, unless_running: bool = False) -> bool:
         try:
-            await self.delete(session_id)
+            await self.delete(session_id, unless_running=unless_running)
+        except Conflict:
+            logger.info("interview %s: its time is over, but it is being recorded again; it stays for now", session_id)
+            return False
         except _FAILURES:
             logger.exception(
                 "interview %s: its files could not all be deleted; tried again at the next start", session_id

@@ -17,11 +17,15 @@ async def end_overdue(database: Database, live: LiveInterviews, clock: Clock) ->
     """End all of them; returns their session ids. What cannot be ended now is tried again; one failure stops no other."""
     async with database.reading() as db_session:
         overdue = await interviews.overdue(db_session, clock.utc_now())
-    return [session_id for session_id in overdue if await _tried(live, session_id)]
+    return [session_id for session_id in overdue if await _tried(database, live, clock, session_id)]
 
 
-async def _tried(live: LiveInterviews, session_id: str) -> bool:
+async def _tried(database: Database, live: LiveInterviews, clock: Clock, session_id: str) -> bool:
     try:
+        async with database.reading() as db_session:
+            # Ending the others took its time; somebody may have extended this one meanwhile.
+            if session_id not in await interviews.overdue(db_session, clock.utc_now()):
+                return False
         state = await live.reach_deadline(session_id)
     except Exception:
         logger.exception("interview %s: its deadline is over and it could not be ended; tried again soon", session_id)

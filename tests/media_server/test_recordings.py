@@ -13,7 +13,7 @@ import pytest
 
 from db import deletion, interviews
 from db.engine import Database
-from db.errors import NotFound
+from db.errors import Conflict, NotFound
 from db.states import IllegalTransition, InterviewEvent, InterviewState, PartState
 from media_server.aio.recordings import Recordings
 from media_server.recording import names
@@ -209,6 +209,16 @@ async def test_a_deletion_that_comes_into_the_middle_of_storing_wins(house: Hous
 
 
 # --- retention -------------------------------------------------------------------------
+
+
+async def test_whoever_has_come_back_is_not_swept_away(house: House) -> None:
+    await house.interview("one", finish=False)
+    async with house.database.writing() as db_session:
+        await interviews.apply_event(db_session, "one", InterviewEvent.MEDIA_STARTED, house.clock.now)
+    with pytest.raises(Conflict):
+        await house.recordings.delete("one", unless_running=True)
+    assert house.files()
+    assert (await house.get("one")).state is InterviewState.IN_PROGRESS
 
 
 async def test_the_sweep_takes_what_is_due_and_nothing_else(house: House) -> None:

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from db import interviews
 from db.clock import Clock, SystemClock
 from db.states import InterviewState
 from media_server.recording.events import EndReason
+from signaling.aio import deadlines
 from signaling.aio.deadlines import end_overdue
 from signaling.protocol.control import Ended
 from signaling.protocol.offer import read_offer
@@ -61,6 +63,14 @@ async def test_before_its_deadline_nothing_happens(house: House) -> None:
             return datetime(2026, 11, 30, tzinfo=UTC)
 
     assert await end_overdue(house.database, house.live, Early()) == []
+
+
+async def test_one_that_was_extended_while_others_were_ended_goes_on(house: House) -> None:
+    await house.interview("one")
+    async with house.database.writing() as db_session:
+        await interviews.extend(db_session, "one", NOW + timedelta(days=30))
+    assert not await deadlines._tried(house.database, house.live, LATER, "one")
+    assert (await house.row("one")).state is InterviewState.CONSENTED
 
 
 async def test_one_that_cannot_be_ended_now_stops_no_other(house: House) -> None:

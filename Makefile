@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 NODE_FOLDER := tests/browser/node
-PYTEST_FLAGS ?=
+# Two at a time, each file by itself: the tests wait for browsers and networks more than they compute.
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 BENCH ?= rtp_cost webm_close join power_cut liveness kill interruptions resume roaming rolling_restart loss throttle sync cpu downloads export uploads
 
 # A Mac keeps its browser off the path.

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from aiohttp import ClientSession
 from playwright.async_api import Browser
 
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, Invitation, Place
@@ -37,11 +38,24 @@ async def watched(place: Place, chromium_here: Browser) -> AsyncIterator[Invitat
     yield invitation
 
 
+async def made_webhook(place: Place) -> str:
+    """The id of a webhook of HR's."""
+    headers = {"Authorization": f"Bearer {place.hr_token}"}
+    body = {"url": "https://jobs.example.org/hook"}
+    async with (
+        ClientSession(headers=headers, raise_for_status=True) as http,
+        http.post(f"{place.url}/api/webhooks", json=body) as response,
+    ):
+        return str((await response.json())["id"])
+
+
 @pytest.mark.parametrize("path", sorted({each.path for each in pages()} - CANDIDATES - NO_PAGES))
 async def test_a_page_of_hrs(place: Place, visitor: Visitor, watched: Invitation, path: str) -> None:
+    webhook = await made_webhook(place) if "{webhook_id}" in path else ""
     if path != "/hr/sign-in":
         await visitor.signs_in(place.url, HR_EMAIL, HR_PASSWORD)
     address = path.replace("{session_id}", watched.session_id).replace("{job_id}", str(place.job))
+    address = address.replace("{webhook_id}", webhook)
     assert "{" not in address, f"this test does not know what stands for the rest of {path}"
     for width in WIDTHS:
         await visitor.page.set_viewport_size({"width": width, "height": 900})

@@ -3,13 +3,16 @@
 import re
 from typing import Final
 
+MOST_TOLD: Final = 60
+"Of what a program that we do not know calls itself."
+
 _BROWSERS: Final = (
-    ("Edge", re.compile(r"\bEdgA?/|\bEdgiOS/")),
-    ("Opera", re.compile(r"\bOPR/")),
-    ("Samsung Internet", re.compile(r"\bSamsungBrowser/")),
-    ("Firefox", re.compile(r"\bFirefox/|\bFxiOS/")),
-    ("Chrome", re.compile(r"\bChrome/|\bCriOS/|\bHeadlessChrome/")),
-    ("Safari", re.compile(r"\bVersion/[\d.]+ .*\bSafari/")),
+    ("Edge", re.compile(r"\bEdg(?:A|iOS)?/(\d+)")),
+    ("Opera", re.compile(r"\bOPR/(\d+)")),
+    ("Samsung Internet", re.compile(r"\bSamsungBrowser/(\d+)")),
+    ("Firefox", re.compile(r"\b(?:Firefox|FxiOS)/(\d+)")),
+    ("Chrome", re.compile(r"\b(?:Headless)?(?:Chrome|CriOS)/(\d+)")),
+    ("Safari", re.compile(r"\bVersion/(\d+)[.\d]* .*\bSafari/")),
 )
 "The first that fits: most call themselves Chrome and Safari as well."
 
@@ -27,12 +30,26 @@ _SYSTEMS: Final = (
 
 def in_words(user_agent: str) -> str:
     """`Firefox on Linux`, as far as the header tells; otherwise `A browser` or `Another program`."""
-    browser = _first(_BROWSERS, user_agent)
-    system = _first(_SYSTEMS, user_agent)
+    browser, system = _browser(user_agent), _system(user_agent)
     if browser is None and system is None:
         return "Another program" if user_agent else "A browser"
-    return f"{browser or 'A browser'} on {system}" if system else str(browser)
+    name = "A browser" if browser is None else browser[0]
+    return f"{name} on {system}" if system else name
 
 
-def _first(patterns: tuple[tuple[str, re.Pattern[str]], ...], user_agent: str) -> str | None:
-    return next((name for name, pattern in patterns if pattern.search(user_agent)), None)
+def with_version(user_agent: str) -> str:
+    """`Chrome 140, Windows`; what is not known by name is given as it is."""
+    browser, system = _browser(user_agent), _system(user_agent)
+    if browser is None:
+        return user_agent[:MOST_TOLD]
+    told = f"{browser[0]} {browser[1]}"
+    return told if system is None else f"{told}, {system}"
+
+
+def _browser(user_agent: str) -> tuple[str, str] | None:
+    found = ((name, pattern.search(user_agent)) for name, pattern in _BROWSERS)
+    return next(((name, match[1]) for name, match in found if match is not None), None)
+
+
+def _system(user_agent: str) -> str | None:
+    return next((name for name, pattern in _SYSTEMS if pattern.search(user_agent)), None)

@@ -13,6 +13,7 @@ from db.models import Consent, InterviewSession, Job, Part, QuestionSound
 from db.states import PartState
 from media_server.recording.timeline import Timeline
 from signaling.aio.live_interviews import Snapshot
+from signaling.protocol.control import FlowPlace
 from signaling.protocol.ice_servers import IceServer, ice_servers
 from signaling.protocol.interview_flow import Accommodations, MarkKind
 from signaling.protocol.interview_steps import Step
@@ -23,7 +24,6 @@ from web.schema.interviews import (
     CandidateForHr,
     CandidateTold,
     ConsentTold,
-    FlowTold,
     GapTold,
     IceServerTold,
     InterviewForCandidate,
@@ -171,7 +171,7 @@ def _common(
         "state": interview.state,
         "questions": _questions(interview, settings.web.base_path),
         "answers_only": interview.job.answers_only,
-        "flow": FlowTold(**snapshot.flow.model_dump(exclude={"type"})),
+        "flow": FlowPlace(**snapshot.flow.model_dump(exclude={"type"})),
         "deadline_at": interview.deadline_at,
         "help_contact": interview.job.help_contact,
         "interrupted_at": snapshot.interrupted_at,

@@ -141,10 +141,9 @@ class TakeOfAnswer(_Message):
     chosen: bool
 
 
-class Flow(_Message):
-    """Where the candidate is in their questions; on hello and on every change."""
+class FlowPlace(_Message):
+    """Where the candidate is in their questions, as the page and the API are told."""
 
-    type: Literal["flow"] = "flow"
     revision: int
     step: Step
     question: int
@@ -160,6 +159,12 @@ class Flow(_Message):
     can: tuple[Event, ...]
     by_itself: bool
     paused_step: Step | None
+
+
+class Flow(FlowPlace):
+    """The same as a message: on hello and on every change."""
+
+    type: Literal["flow"] = "flow"
 
     @classmethod
     def of(cls, flow: InterviewFlow, *, counting: bool, by_itself: bool, is_open: bool) -> "Flow":

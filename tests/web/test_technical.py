@@ -5,8 +5,9 @@ import pytest
 from db.models import PartSource
 from db.states import PartState
 from tests.web.conftest import NOW
+from web.browsers import with_version
 from web.schema.interviews import PartTold
-from web.technical import browser_of, technical
+from web.technical import technical
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
@@ -31,7 +32,7 @@ CHROME = (
     ],
 )
 def test_a_browser_is_told_by_its_name(user_agent: str, told: str) -> None:
-    assert browser_of(user_agent) == told
+    assert with_version(user_agent) == told
 
 
 def part(n: int, duration_ms: int | None, video_kbps: float | None, user_agent: str = CHROME) -> PartTold:

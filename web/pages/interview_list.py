@@ -7,7 +7,7 @@ import aiohttp_jinja2
 from aiohttp import web as aioweb
 
 from db import people
-from db.listing import Sort
+from db.listing import LIFE, Sort
 from db.models import JobRole
 from db.states import InterviewState
 from web import days
@@ -18,17 +18,6 @@ from web.pages.paths import home
 from web.rights import is_at_least
 from web.schema.listing import ListQuery, PageOfListQuery
 from web.services import SERVICES
-
-FILTERS = (
-    InterviewState.IN_PROGRESS,
-    InterviewState.INTERRUPTED,
-    InterviewState.CONSENTED,
-    InterviewState.INVITED,
-    InterviewState.COMPLETED,
-    InterviewState.READY,
-    InterviewState.EXPIRED,
-    InterviewState.WITHDRAWN,
-)
 
 
 async def show(request: aioweb.Request) -> aioweb.Response:
@@ -46,7 +35,7 @@ async def show(request: aioweb.Request) -> aioweb.Response:
         "here": "interviews",
         "page": page,
         "counts": counts,
-        "filters": [state for state in FILTERS if counts.by_state[state] or state in query.state],
+        "filters": [state for state in LIFE if counts.by_state[state] or state in query.state],
         "jobs": jobs,
         "roles": roles,
         "may_invite": any(job.archived_at is None and is_at_least(roles[job.id], JobRole.RECRUITER) for job in jobs),

@@ -6,8 +6,7 @@ from pydantic import ConfigDict, Field
 
 from db.models import PartSource
 from db.states import InterviewState, PartState
-from signaling.protocol.control import TakeOfAnswer
-from signaling.protocol.interview_steps import Event, Step
+from signaling.protocol.control import FlowPlace
 from web.schema.base import Moment, Schema
 
 
@@ -84,26 +83,6 @@ class Question(Schema):
     "Where it can be heard; null while it is silent."
 
 
-class FlowTold(Schema):
-    """Where the candidate is in their questions: the control channel's `flow`."""
-
-    revision: int
-    step: Step
-    question: int
-    questions: int
-    take: int
-    takes_left: int
-    takes: tuple[TakeOfAnswer, ...]
-    think_limit_ms: int | None
-    think_used_ms: int
-    answer_limit_ms: int | None
-    answer_used_ms: int
-    counting: bool
-    can: tuple[Event, ...]
-    by_itself: bool
-    paused_step: Step | None
-
-
 class Notice(Schema):
     """What the candidate is told before the camera opens (GDPR Art. 13)."""
 
@@ -149,7 +128,7 @@ class InterviewForCandidate(Schema):
     questions: list[Question]
     answers_only: bool
     "The time to think is not recorded."
-    flow: FlowTold
+    flow: FlowPlace
     deadline_at: Moment | None
     help_contact: str
     interrupted_at: Moment | None

@@ -107,7 +107,7 @@ async def next_question(candidate: CandidatePage, number: int) -> None:
 
 
 async def hr_pages(scene: Stage, album: Album, interview: Interview, password: str) -> None:
-    """Sign-in, list, results."""
+    """Sign-in, list, results, jobs, invitation, account, the API to read."""
     context = await scene.browser.new_context()
     page = await context.new_page()
     await page.goto(f"{scene.server.base_url}/hr/sign-in")
@@ -115,9 +115,21 @@ async def hr_pages(scene: Stage, album: Album, interview: Interview, password: s
     await sign_in(page, password)
     await album.take(page, "list")
     await page.goto(f"{scene.server.base_url}/hr/interviews/{interview.session_id}")
-    await page.locator("video").wait_for()
+    await page.locator("#video").wait_for()
     await page.wait_for_function("document.querySelector('video').readyState >= 2")
     await album.take(page, "results")
+    others = {
+        "jobs": "/hr/jobs",
+        "job": f"/hr/jobs/{scene.job}",
+        "new-job": "/hr/jobs/new",
+        "invite": "/hr/invite",
+        "account": "/hr/account",
+        "reference": "/api/reference",
+    }
+    for name, path in others.items():
+        await page.goto(scene.server.base_url + path)
+        await page.wait_for_load_state("networkidle")
+        await album.take(page, name)
     await check_page(context, scene, album)
     await context.close()
 

@@ -13,7 +13,6 @@ Until (3) a crash leaves the parts, and the next attempt begins anew; after it, 
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 from collections.abc import Sequence
@@ -35,9 +34,6 @@ from media_server.recording.assembly import CannotJoin, Refusal
 logger = logging.getLogger(__name__)
 
 WORKER: Final = "media_server.aio.assemble_worker"
-
-LEAST_ROOM: Final = 500_000_000
-"Octets that joining leaves free: whoever records at that moment must not meet a full disk because of it."
 
 
 class Assembler:
@@ -87,9 +83,7 @@ class Assembler:
             stack.callback(os.close, descriptor)
             parts.append((part.number, descriptor))
         size = sum(os.fstat(descriptor).st_size for _, descriptor in parts)
-        if self._data_folder.room().free_bytes < size + LEAST_ROOM:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), partial)
-        output = files.create(partial)
+        output = self._data_folder.create_draft(partial, size)
         stack.callback(os.close, output)
         return _job(interview, tuple(parts), output)
 

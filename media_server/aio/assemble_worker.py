@@ -8,12 +8,12 @@ that somebody takes for a recording. Blocking throughout.
 
 import hashlib
 import os
-import sys
 from collections.abc import Iterator
 from typing import Final
 
 from media_server.aio.assembly_job import Job, Outcome
 from media_server.aio.disk import sync_to_disk
+from media_server.aio.worker_main import NotVerified, serve
 from media_server.recording.assembly import (
     CONCEALMENT,
     CONCEALMENT_OCTETS,
@@ -39,13 +39,9 @@ HEAD_ROOM: Final = 131_072
 "Octets in which the head of a part has to lie, the room for cues not counted."
 
 
-class NotVerified(Exception):  # noqa: N818  it says what happened
-    """What lies on the disk is not what was to be written."""
-
-
 def main() -> None:
     """Do the job on standard input, tell the outcome on standard output."""
-    sys.stdout.buffer.write(run(Job.decode(sys.stdin.buffer.read())).encode())
+    serve(Job, run)
 
 
 def run(job: Job) -> Outcome:

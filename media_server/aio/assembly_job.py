@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from media_server.aio.worker_message import WorkerMessage
+from media_server.aio.worker_message import WorkerMessage, WorkerOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Job(WorkerMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(WorkerMessage):
+class Outcome(WorkerOutcome):
     """What came of it."""
 
     size_bytes: int = 0
@@ -37,5 +37,3 @@ class Outcome(WorkerMessage):
     "The part that is refused."
     why: str = ""
     "What stands in the way, for the log."
-    errno: int = 0
-    "What the disk said; 0 when it did not complain."

@@ -1,6 +1,7 @@
 """The data folder: what lies where, who holds it, how much room there is. Blocking; the shells call it in a thread."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -22,6 +23,8 @@ MOST_ADDRESS_BYTES: Final = 2_000
 "No browser takes a longer one everywhere."
 
 KEY_BYTES: Final = 32
+LEAST_ROOM: Final = 500_000_000
+"Octets that whoever writes a new file leaves free: who records at that moment must not meet a full disk because of it."
 
 
 class DataFolderUnusable(Exception):  # noqa: N818  it says what to know
@@ -67,6 +70,20 @@ class DataFolder:
         except OSError as error:
             raise DataFolderUnusable(f"{path} cannot be used: {error.strerror}.") from error
         return folder
+
+    def has_room_for(self, octets: int) -> bool:
+        """Whether so much fits onto the disk, and still leaves :data:`LEAST_ROOM`. Blocking."""
+        return self.room().free_bytes >= octets + LEAST_ROOM
+
+    def create_draft(self, path: str, octets: int) -> int:
+        """Make an empty file for so much to be written, in place of one that may lie there; returns its descriptor.
+
+        Raises OSError, ENOSPC where it would not fit. Blocking.
+        """
+        if not self.has_room_for(octets):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        self.files.remove(path)
+        return self.files.create(path)
 
     def server_key(self) -> bytes:
         """The 32 bytes that candidate links are signed with. Raises DataFolderUnusable when the file is damaged."""

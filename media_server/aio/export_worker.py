@@ -7,8 +7,6 @@ time, and sound is laid to its timestamps sample by sample, so that both stay in
 """
 
 import os
-import sys
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
@@ -20,6 +18,7 @@ from media_server.aio.disk import sync_to_disk
 from media_server.aio.export_job import Job, Outcome
 from media_server.aio.export_picture import Pictures, largest_size
 from media_server.aio.export_sound import Sounds
+from media_server.aio.worker_main import NotVerified, Refused, Tell, serve_telling
 
 TELL_EVERY: Final = 200
 "Packets between two words about progress."
@@ -60,26 +59,12 @@ class File:
         return self._position
 
 
-class Refused(Exception):  # noqa: N818  it says what happened
-    """This recording can never become an MP4."""
-
-
-class NotVerified(Exception):  # noqa: N818  it says what happened
-    """What lies on the disk is not what was to be written."""
-
-
 def main() -> None:
     """Do the job on standard input, tell progress and at last the outcome on standard output."""
-
-    def tell(progress: float) -> None:
-        sys.stdout.write(f"{progress:.3f}\n")
-        sys.stdout.flush()
-
-    outcome = run(Job.decode(sys.stdin.buffer.read()), tell)
-    sys.stdout.write(outcome.encode().decode())
+    serve_telling(Job, run)
 
 
-def run(job: Job, tell: Callable[[float], None]) -> Outcome:
+def run(job: Job, tell: Tell) -> Outcome:
     """Make it, force it onto the disk, look at it. Raises NotVerified."""
     try:
         with _opened(job.source) as recording:
@@ -97,7 +82,7 @@ def run(job: Job, tell: Callable[[float], None]) -> Outcome:
     return Outcome(os.fstat(job.output).st_size)
 
 
-def _convert(job: Job, recording: InputContainer, size: tuple[int, int] | None, tell: Callable[[float], None]) -> int:
+def _convert(job: Job, recording: InputContainer, size: tuple[int, int] | None, tell: Tell) -> int:
     """Write the MP4; returns its length in milliseconds."""
     streams = [*recording.streams.video[:1], *recording.streams.audio[:1]]
     with _mp4(job.output) as mp4:

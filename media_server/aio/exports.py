@@ -6,7 +6,6 @@ there is now, its SHA-256 tells: one that was replaced meanwhile is copied anew.
 """
 
 import asyncio
-import errno
 import logging
 import os
 from datetime import timedelta
@@ -22,7 +21,6 @@ from db.models import InterviewSession
 from db.states import InterviewState
 from db.work import Task, WorkKind
 from media_server.aio import recording_files
-from media_server.aio.assemble import LEAST_ROOM
 from media_server.aio.contained_files import OutsideFolder
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.export_job import Job, Outcome
@@ -101,24 +99,18 @@ class Exports:
         return removed
 
     async def _into(self, partial: str, source: int, interview: InterviewSession, on_progress: OnProgress) -> Outcome:
-        output = await asyncio.to_thread(self._create, partial, os.fstat(source).st_size)
+        size = TIMES_LARGER * os.fstat(source).st_size
+        output = await asyncio.to_thread(self._data_folder.create_draft, partial, size)
         try:
             job = Job(source, output, interview.duration_ms or 0, _chapters(interview)).encode()
             told = await run_worker(WORKER, job, [source, output], priority=SPARE, on_progress=on_progress)
         finally:
             os.close(output)
         outcome = Outcome.decode(told)
-        if outcome.errno:
-            raise OSError(outcome.errno, os.strerror(outcome.errno), partial)
+        outcome.check_disk(partial)
         if outcome.refusal:
             raise GiveUp(outcome.refusal)
         return outcome
-
-    def _create(self, partial: str, size: int) -> int:
-        if self._data_folder.room().free_bytes < TIMES_LARGER * size + LEAST_ROOM:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), partial)
-        self._data_folder.files.remove(partial)
-        return self._data_folder.files.create(partial)
 
     async def _name(self, interview: InterviewSession, kind: ExportKind, partial: str, size_bytes: int) -> None:
         files, session_id = self._data_folder.files, interview.session_id

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from media_server.aio.worker_message import WorkerMessage
+from media_server.aio.worker_message import WorkerMessage, WorkerOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Sheet(WorkerMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(WorkerMessage):
+class Outcome(WorkerOutcome):
     """What came of it."""
 
     sheet: Sheet | None = None
@@ -45,5 +45,3 @@ class Outcome(WorkerMessage):
     "The waveform, 0 to 255; empty: there is no sound."
     refusal: str = ""
     "Why it can never work; empty when it did not come to that."
-    errno: int = 0
-    "What the disk said; 0 when it did not complain."

@@ -7,7 +7,6 @@ decodes; this one does. Blocking throughout.
 """
 
 import os
-import sys
 from array import array
 from collections.abc import Iterator
 from fractions import Fraction
@@ -20,6 +19,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from media_server.aio.preview_job import Job, Outcome, Sheet
+from media_server.aio.worker_main import serve
 from media_server.recording import previews
 
 WAVE_RATE: Final = 8_000
@@ -33,7 +33,7 @@ HIGHEST_SHAPE: Final = 2.0
 
 def main() -> None:
     """Do the job on standard input, tell the outcome on standard output."""
-    sys.stdout.buffer.write(run(Job.decode(sys.stdin.buffer.read())).encode())
+    serve(Job, run)
 
 
 def run(job: Job) -> Outcome:

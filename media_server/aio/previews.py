@@ -75,8 +75,7 @@ class Previews:
 
 
 def _checked(outcome: Outcome) -> Outcome:
-    if outcome.errno:
-        raise OSError(outcome.errno, os.strerror(outcome.errno))
+    outcome.check_disk()
     if outcome.refusal:
         raise GiveUp(outcome.refusal)
     return outcome

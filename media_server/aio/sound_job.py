@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from media_server.aio.worker_message import WorkerMessage
+from media_server.aio.worker_message import WorkerMessage, WorkerOutcome
 
 
 class SoundRefusal(StrEnum):
@@ -35,7 +35,7 @@ class Job(WorkerMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(WorkerMessage):
+class Outcome(WorkerOutcome):
     """What came of it."""
 
     samples: int = 0
@@ -46,5 +46,3 @@ class Outcome(WorkerMessage):
     "A word of :class:`SoundRefusal`; None when it did not come to that."
     why: str = ""
     "What stands in the way, for the log."
-    errno: int = 0
-    "What the disk said; 0 when it did not complain."

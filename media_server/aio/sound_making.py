@@ -1,7 +1,6 @@
 """One sound file made in a process of its own, under a name that it keeps only while somebody takes it."""
 
 import asyncio
-import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from media_server.aio import recording_files
-from media_server.aio.assemble import LEAST_ROOM
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.sound_job import Job, Outcome, SoundRefusal
 from media_server.aio.worker_process import SOON, Priority, run_worker
@@ -62,23 +60,15 @@ async def sound_made(
     Raises SoundRefused, WorkerFailed, OSError.
     """
     files = data_folder.files
-    output = await asyncio.to_thread(_create, data_folder, partial)
+    output = await asyncio.to_thread(data_folder.create_draft, partial, 0)
     try:
         job = wanted.job(source, output).encode()
         told = await run_worker(WORKER, job, [source, output], priority=priority, within_s=within_s)
         outcome = Outcome.decode(told)
-        if outcome.errno:
-            raise OSError(outcome.errno, os.strerror(outcome.errno), partial)
+        outcome.check_disk(partial)
         if outcome.refusal is not None:
             raise SoundRefused(SoundRefusal(outcome.refusal), outcome.why)
         yield outcome
     finally:
         os.close(output)
         await asyncio.to_thread(recording_files.remove_part_name, files, partial)
-
-
-def _create(data_folder: DataFolder, partial: str) -> int:
-    if data_folder.room().free_bytes < LEAST_ROOM:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), partial)
-    data_folder.files.remove(partial)
-    return data_folder.files.create(partial)

@@ -7,7 +7,6 @@ strangers sent here and nowhere else. What it writes is plain: PCM, 16 bits, mon
 """
 
 import os
-import sys
 import wave
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -20,6 +19,7 @@ from av.error import FFmpegError
 
 from media_server.aio.disk import sync_to_disk
 from media_server.aio.sound_job import Job, Outcome, SoundRefusal
+from media_server.aio.worker_main import serve
 
 BEGIN_EARLIER_MS: Final = 500
 "How much before a place decoding begins: Opus needs 80 ms to sound right (RFC 7845 section 4.6), a seek is coarse."
@@ -42,7 +42,7 @@ class Refused(Exception):  # noqa: N818  it says what happened
 
 def main() -> None:
     """Do the job on standard input, tell the outcome on standard output."""
-    sys.stdout.buffer.write(run(Job.decode(sys.stdin.buffer.read())).encode())
+    serve(Job, run)
 
 
 def run(job: Job) -> Outcome:

@@ -6,7 +6,6 @@ that the part is good already.
 """
 
 import asyncio
-import errno
 import logging
 import os
 from typing import Final
@@ -18,7 +17,6 @@ from db.models import InterviewSession, Part
 from db.recordings import TranscodedPart
 from db.states import InterviewState
 from db.work import Task
-from media_server.aio.assemble import LEAST_ROOM
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.recordings import Recordings
 from media_server.aio.transcode_job import Job, Outcome
@@ -58,24 +56,18 @@ class Transcoder:
         logger.info("interview %s: part %d is %s now", task.session_id, part.number, codec)
 
     async def _into(self, partial: str, source: int, codec: str, on_progress: OnProgress) -> Outcome:
-        output = await asyncio.to_thread(self._create, partial, os.fstat(source).st_size)
+        size = os.fstat(source).st_size
+        output = await asyncio.to_thread(self._data_folder.create_draft, partial, size)
         try:
             job = Job(source, output, codec, self._video_bps).encode()
             told = await run_worker(WORKER, job, [source, output], priority=SPARE, on_progress=on_progress)
         finally:
             os.close(output)
         outcome = Outcome.decode(told)
-        if outcome.errno:
-            raise OSError(outcome.errno, os.strerror(outcome.errno), partial)
+        outcome.check_disk(partial)
         if outcome.refusal:
             raise GiveUp(outcome.refusal)
         return outcome
-
-    def _create(self, partial: str, size: int) -> int:
-        if self._data_folder.room().free_bytes < size + LEAST_ROOM:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), partial)
-        self._data_folder.files.remove(partial)
-        return self._data_folder.files.create(partial)
 
     async def _store(self, interview: InterviewSession, part: Part, partial: str, codec: str, outcome: Outcome) -> None:
         files, now = (

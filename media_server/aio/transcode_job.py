@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from media_server.aio.worker_message import WorkerMessage
+from media_server.aio.worker_message import WorkerMessage, WorkerOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Job(WorkerMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(WorkerMessage):
+class Outcome(WorkerOutcome):
     """What came of it."""
 
     size_bytes: int = 0
@@ -35,5 +35,3 @@ class Outcome(WorkerMessage):
     "The part has that codec: an attempt before this one got so far. Nothing was written."
     refusal: str = ""
     "Why it can never work; empty when it did not come to that."
-    errno: int = 0
-    "What the disk said; 0 when it did not complain."

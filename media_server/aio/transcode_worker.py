@@ -8,9 +8,8 @@ each keeps its time, a keyframe stays one, and sound packets are copied. Blockin
 
 import mmap
 import os
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -22,6 +21,7 @@ from av.video.frame import PictureType
 
 from media_server.aio.disk import sync_to_disk
 from media_server.aio.transcode_job import Job, Outcome
+from media_server.aio.worker_main import NotVerified, Refused, Tell, serve_telling
 from media_server.webm.actions import FileAction, Sync, Truncate, Write
 from media_server.webm.errors import WebmError
 from media_server.webm.file_head import FileHead, read_head
@@ -42,26 +42,12 @@ TELL_EVERY: Final = 200
 "Blocks between two words about progress."
 
 
-class Refused(Exception):  # noqa: N818  it says what happened
-    """This part can never be transcoded."""
-
-
-class NotVerified(Exception):  # noqa: N818  it says what happened
-    """What lies on the disk is not what was to be written."""
-
-
 def main() -> None:
     """Do the job on standard input, tell progress and at last the outcome on standard output."""
-
-    def tell(progress: float) -> None:
-        sys.stdout.write(f"{progress:.3f}\n")
-        sys.stdout.flush()
-
-    outcome = run(Job.decode(sys.stdin.buffer.read()), tell)
-    sys.stdout.write(outcome.encode().decode())
+    serve_telling(Job, run)
 
 
-def run(job: Job, tell: Callable[[float], None]) -> Outcome:
+def run(job: Job, tell: Tell) -> Outcome:
     """Transcode, force onto the disk, compare with the source. Raises NotVerified."""
     try:
         with mmap.mmap(job.source, 0, access=mmap.ACCESS_READ) as buffer:
@@ -72,7 +58,7 @@ def run(job: Job, tell: Callable[[float], None]) -> Outcome:
         return Outcome(errno=error.errno or 0)
 
 
-def _run(job: Job, buffer: mmap.mmap, tell: Callable[[float], None]) -> Outcome:
+def _run(job: Job, buffer: mmap.mmap, tell: Tell) -> Outcome:
     head = read_head(buffer)
     picture = next((track for track in head.tracks if track.type is TrackType.VIDEO), None)
     if picture is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from media_server.aio.worker_message import WorkerMessage
+from media_server.aio.worker_message import WorkerMessage, WorkerOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Job(WorkerMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(WorkerMessage):
+class Outcome(WorkerOutcome):
     """What came of it."""
 
     duration_ms: int = 0
@@ -45,5 +45,3 @@ class Outcome(WorkerMessage):
     "A word of :class:`~media_server.recording.uploads.UploadRefusal`; None when it did not come to that."
     why: str = ""
     "What stands in the way, for the log."
-    errno: int = 0
-    "What the disk said; 0 when it did not complain."

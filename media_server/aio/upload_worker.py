@@ -19,6 +19,7 @@ from av.frame import Frame
 
 from media_server.aio.disk import sync_to_disk
 from media_server.aio.upload_job import Job, Outcome
+from media_server.aio.worker_main import NotVerified, serve
 from media_server.recording.assembly import CONCEALMENT, CONCEALMENT_OCTETS
 from media_server.recording.measures import mean_kbps, measured_windows
 from media_server.recording.uploads import (
@@ -50,15 +51,14 @@ MOST_MEMORY: Final = 2_000_000_000
 "Octets of address space besides the two files: a picture that claims to be huge ends this process and no other."
 
 
-class NotVerified(Exception):  # noqa: N818  it says what happened
-    """What lies on the disk is not what was to be written."""
-
-
 def main() -> None:
     """Do the job on standard input, tell the outcome on standard output."""
-    job = Job.decode(sys.stdin.buffer.read())
-    _bound_memory(os.fstat(job.source).st_size)
-    sys.stdout.buffer.write(run(job).encode())
+
+    def bounded(job: Job) -> Outcome:
+        _bound_memory(os.fstat(job.source).st_size)
+        return run(job)
+
+    serve(Job, bounded)
 
 
 def run(job: Job) -> Outcome:

@@ -7,7 +7,6 @@ that is over leaves a file that no row names, under two names, and the next star
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import secrets
@@ -26,7 +25,6 @@ from db.recordings import PartOutcome
 from db.states import InterviewState
 from db.uploads import NewRecording, replace_recording
 from media_server.aio import recording_files
-from media_server.aio.assemble import LEAST_ROOM
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.recordings import STORED, Recordings
 from media_server.aio.upload_job import Job, Outcome
@@ -97,10 +95,6 @@ class Uploads:
             taken[session_id] -= 1
             if not taken[session_id]:
                 del taken[session_id]
-
-    def has_room_for(self, octets: int) -> bool:
-        """Whether so much fits onto the disk, and still leaves what those need who record. Blocking."""
-        return self._data_folder.room().free_bytes >= octets + LEAST_ROOM
 
     def new_file(self) -> BinaryIO:
         """A file without a name for what is received: it goes with this process, however that ends. Blocking."""
@@ -192,7 +186,7 @@ class Uploads:
     # --- looking --------------------------------------------------------------------------
 
     async def _look(self, path: str, source: int) -> Outcome:
-        output = await asyncio.to_thread(self._create, path, source)
+        output = await asyncio.to_thread(self._data_folder.create_draft, path, os.fstat(source).st_size)
         try:
             started_at_ns = int(self._clock.utc_now().timestamp() * 1_000_000) * 1_000
             longest_ms = round(self._settings.max_upload_s * 1000)
@@ -203,16 +197,10 @@ class Uploads:
         finally:
             os.close(output)
         outcome = Outcome.decode(told)
-        if outcome.errno:
-            raise OSError(outcome.errno, os.strerror(outcome.errno), path)
+        outcome.check_disk(path)
         if outcome.refusal is not None:
             raise UploadRefused(UploadRefusal(outcome.refusal), outcome.why)
         return outcome
-
-    def _create(self, path: str, source: int) -> int:
-        if not self.has_room_for(os.fstat(source).st_size):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        return self._data_folder.files.create(path)
 
 
 def _holds(outcome: Outcome) -> PartOutcome:

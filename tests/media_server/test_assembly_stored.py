@@ -14,7 +14,7 @@ from db import deletion, interviews, recordings
 from db.engine import Database
 from db.recordings import PartOutcome
 from db.states import IllegalTransition, InterviewState, PartState
-from media_server.aio import assemble
+from media_server.aio import assemble, data_folder
 from media_server.aio.recordings import Recordings
 from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
@@ -194,7 +194,7 @@ async def test_a_disk_without_room_for_both_is_left_to_those_who_record(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.interview("one", media=MEDIA)
-    monkeypatch.setattr(assemble, "LEAST_ROOM", house.data_folder.room().total_bytes)
+    monkeypatch.setattr(data_folder, "LEAST_ROOM", house.data_folder.room().total_bytes)
     with pytest.raises(OSError, match="No space left"):
         await house.recordings.store("one")
     await assert_left_alone(house, MEDIA)

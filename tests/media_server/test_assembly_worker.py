@@ -12,8 +12,9 @@ import av
 import pytest
 
 from media_server.aio import assemble_worker
-from media_server.aio.assemble_worker import NotVerified, run
+from media_server.aio.assemble_worker import run
 from media_server.aio.assembly_job import Job, Outcome
+from media_server.aio.worker_main import NotVerified
 from media_server.recording.assembly import Refusal
 from media_server.webm.reader import Tail, blocks, scan
 from media_server.webm.track_entry import TrackEntry

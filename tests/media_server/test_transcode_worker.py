@@ -10,7 +10,8 @@ import pytest
 
 from media_server.aio import transcode_worker
 from media_server.aio.transcode_job import Job, Outcome
-from media_server.aio.transcode_worker import NotVerified, run
+from media_server.aio.transcode_worker import run
+from media_server.aio.worker_main import NotVerified
 from media_server.webm.track_entry import TrackEntry
 from tests.media_server import flash_beep
 from tests.media_server.test_assembly_worker import join, media, part

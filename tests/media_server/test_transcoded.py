@@ -16,7 +16,7 @@ from db import recordings, work
 from db.models import Take, WorkState
 from db.states import InterviewState
 from db.work import Task, WorkKind
-from media_server.aio import transcode
+from media_server.aio import data_folder
 from media_server.aio.sounds import Sounds
 from media_server.aio.transcode import Transcoder
 from media_server.aio.work import GiveUp, HeavyWork
@@ -150,7 +150,7 @@ async def test_a_deletion_in_the_middle_wins(house: House) -> None:
 
 async def test_a_disk_without_room_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await interviewed(house)
-    monkeypatch.setattr(transcode, "LEAST_ROOM", house.data_folder.room().total_bytes)
+    monkeypatch.setattr(data_folder, "LEAST_ROOM", house.data_folder.room().total_bytes)
     transcoder = Transcoder(house.database, house.data_folder, house.the_recordings, 250_000)
     with pytest.raises(OSError, match="No space left"):
         await transcoder.transcode(TRANSCODE, _nobody)

@@ -15,7 +15,7 @@ from db.errors import Conflict, NotFound
 from db.models import PartSource, Take
 from db.states import IllegalTransition, InterviewState, PartState
 from db.work import Task, WorkKind
-from media_server.aio import uploads
+from media_server.aio import data_folder, uploads
 from media_server.aio.recording_files import captions_path, previews_folder, put_file
 from media_server.aio.uploads import NoPlace, Uploads
 from media_server.recording import names
@@ -77,7 +77,7 @@ async def test_what_is_none_leaves_nothing(house: House, tmp_path: Path, monkeyp
     monkeypatch.setattr(uploads, "WORKER", "media_server.aio.is_not_there")
     with pytest.raises(UploadRefused):
         await hand_in(house)
-    monkeypatch.setattr(uploads, "LEAST_ROOM", house.data_folder.room().total_bytes)
+    monkeypatch.setattr(data_folder, "LEAST_ROOM", house.data_folder.room().total_bytes)
     with pytest.raises(OSError, match="No space left"):
         await hand_in(house)
     assert lying(house) == before

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from db import interviews, people, webhooks
 from db.models import InterviewSession, JobMember, JobRole, PartSource, WebhookDelivery
 from db.states import InterviewState, PartState
-from media_server.aio import uploads as aio_uploads
+from media_server.aio import data_folder
 from tests.media_server.foreign import film, recorded
 from tests.media_server.webm.image import SOUND, closed_part
 from tests.media_server.webm.real_media import interview, tracks
@@ -290,7 +290,7 @@ async def test_too_much_is_refused_whether_announced_or_not(site: Site, small: s
 
 async def test_a_full_disk_is_told_as_such(site: Site, http: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     links = await site.invite(consented=True)
-    monkeypatch.setattr(aio_uploads, "LEAST_ROOM", site.services.data_folder.room().total_bytes)
+    monkeypatch.setattr(data_folder, "LEAST_ROOM", site.services.data_folder.room().total_bytes)
     status, problem = await send(http, links.token, form(recorded()))
     assert (status, problem["type"]) == (507, "/problems/disk-full")
     await assert_untouched(site)

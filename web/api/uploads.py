@@ -77,7 +77,7 @@ async def upload_video(request: aioweb.Request) -> aioweb.Response:
     form = Form(
         request,
         most_octets=services.settings.work.max_upload_bytes,
-        has_room=lambda: services.uploads.has_room_for(0),
+        has_room=lambda: services.data_folder.has_room_for(0),
     )
     try:
         with services.uploads.place(request.match_info["session_id"]):
@@ -99,7 +99,7 @@ async def upload_video(request: aioweb.Request) -> aioweb.Response:
 async def _take(request: aioweb.Request, services: Services, form: Form, wishes: _Wishes) -> aioweb.Response:
     session_id = request.match_info["session_id"]
     state = await _check_state(request, services)
-    if not await asyncio.to_thread(services.uploads.has_room_for, 2 * (request.content_length or 0)):
+    if not await asyncio.to_thread(services.data_folder.has_room_for, 2 * (request.content_length or 0)):
         raise StorageFull("The server's disk has no room for it. Nothing was stored.")
     with await asyncio.to_thread(services.uploads.new_file) as file:
         received: int | None = None

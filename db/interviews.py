@@ -14,7 +14,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from db import webhooks
 from db.errors import Conflict, NotFound, NothingRecorded
-from db.models import Candidate, Consent, InterviewQuestion, InterviewSession, Job, JobMember, Part
+from db.models import Candidate, Consent, InterviewQuestion, InterviewSession, Job, Part
+from db.people import job_ids_of
 from db.states import InterviewEvent, InterviewState, PartState, next_interview_state
 
 # Events after which nothing more is recorded: the retention period counts from here.
@@ -100,7 +101,7 @@ async def get_interview(db_session: AsyncSession, session_id: str) -> InterviewS
 
 async def get_interview_for(db_session: AsyncSession, session_id: str, user_id: int) -> InterviewSession:
     """The same for a user of HR; NotFound also when they are no member of its job."""
-    mine = _whole().where(InterviewSession.session_id == session_id, InterviewSession.job_id.in_(_jobs_of(user_id)))
+    mine = _whole().where(InterviewSession.session_id == session_id, InterviewSession.job_id.in_(job_ids_of(user_id)))
     return _found(await db_session.scalar(mine), session_id)
 
 
@@ -270,10 +271,6 @@ def _whole() -> Select[InterviewSession]:
         joinedload(InterviewSession.flow),
         selectinload(InterviewSession.takes),
     )
-
-
-def _jobs_of(user_id: int) -> Select[int]:
-    return select(JobMember.job_id).where(JobMember.user_id == user_id)
 
 
 async def _bare(db_session: AsyncSession, session_id: str) -> InterviewSession:

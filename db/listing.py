@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, and_, asc, case, desc, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Candidate, InterviewSession, Job, JobMember
+from db.models import Candidate, InterviewSession, Job
+from db.people import job_ids_of
 from db.search import search_key
 from db.states import InterviewState
 
@@ -114,7 +115,7 @@ async def page(
     query = (
         _summaries()
         .add_columns(value)
-        .where(InterviewSession.job_id.in_(_jobs_of(user_id)), *_conditions(wanted))
+        .where(InterviewSession.job_id.in_(job_ids_of(user_id)), *_conditions(wanted))
         .order_by(way(value), way(InterviewSession.session_id.expression))
         .limit(limit + 1)
     )
@@ -132,7 +133,7 @@ async def counts(db_session: AsyncSession, user_id: int, wanted: Wanted) -> dict
         select(InterviewSession.state, func.count().label("how_many"))
         .join(InterviewSession.candidate)
         .join(InterviewSession.job)
-        .where(InterviewSession.job_id.in_(_jobs_of(user_id)), *_conditions(wanted, states=False))
+        .where(InterviewSession.job_id.in_(job_ids_of(user_id)), *_conditions(wanted, states=False))
         .group_by(InterviewSession.state)
     )
     return {row.state: row.how_many for row in await db_session.execute(query)}
@@ -164,10 +165,6 @@ def _summaries() -> Select[*tuple[Any, ...]]:
         .join(InterviewSession.candidate)
         .join(InterviewSession.job)
     )
-
-
-def _jobs_of(user_id: int) -> Select[Any]:
-    return select(JobMember.job_id).where(JobMember.user_id == user_id)
 
 
 def _date() -> ColumnElement[datetime]:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -213,6 +213,11 @@ async def jobs_of(db_session: AsyncSession, user_id: int) -> list[Job]:
     """The jobs that a user is a member of, newest first."""
     mine = select(Job).join(Job.members).where(JobMember.user_id == user_id)
     return list(await db_session.scalars(mine.order_by(Job.id.desc())))
+
+
+def job_ids_of(user_id: int) -> Select[int]:
+    """The ids of the jobs that a user is a member of, for other queries."""
+    return select(JobMember.job_id).where(JobMember.user_id == user_id)
 
 
 async def roles_of(db_session: AsyncSession, user_id: int) -> dict[int, JobRole]:

@@ -1,10 +1,10 @@
 """JSON in and out: a body checked against its schema, a schema as an answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from aiohttp import web as aioweb
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from signaling.aio.errors import Malformed, Problem, UnsupportedMediaType
 
@@ -58,11 +58,6 @@ def read_query(request: aioweb.Request, schema: type[T]) -> T:
 def answer(told: BaseModel, *, status: int = 200, headers: Mapping[str, str] | None = None) -> aioweb.Response:
     """A schema as JSON."""
     return aioweb.json_response(text=told.model_dump_json(), status=status, headers=headers)
-
-
-def as_json(told: Iterable[BaseModel]) -> str:
-    """Several as a JSON array, for the command line."""
-    return TypeAdapter(list[Any]).dump_json(list(told)).decode()
 
 
 def _takes_many(annotation: object) -> bool:

@@ -6,10 +6,11 @@ from aiohttp import web as aioweb
 
 from db import people
 from db.errors import NotFound
-from db.models import JobRole
+from db.models import InterviewSession, JobRole
 from signaling.aio.errors import Problem, Unauthorised
-from web.auth import Asker, HrAsker
+from web.auth import Asker, HrAsker, interview_for
 from web.endpoint import Endpoint, Handler
+from web.ids import row_id
 from web.pages.paths import to_sign_in
 from web.rights import Access, Scope, is_at_least
 from web.services import SERVICES
@@ -78,6 +79,12 @@ def hr_asker_of(request: aioweb.Request) -> HrAsker:
     return asker
 
 
+async def interview_of(request: aioweb.Request) -> InterviewSession:
+    """The interview that the path names, whole. Raises NotFound."""
+    async with request.app[SERVICES].database.reading() as db_session:
+        return await interview_for(db_session, asker_of(request), request.match_info["session_id"])
+
+
 def role_of(request: aioweb.Request) -> JobRole:
     """What the asker is to the job that the path names, where the table asks for a role."""
     role = request[ADMITTED].role
@@ -128,10 +135,4 @@ async def _role(request: aioweb.Request, asker: HrAsker) -> JobRole:
     async with request.app[SERVICES].database.reading() as db_session:
         if "session_id" in named:
             return await people.role_for_interview(db_session, asker.user_id, named["session_id"])
-        return await people.role_for_job(db_session, asker.user_id, _job_id(named["job_id"]))
-
-
-def _job_id(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(2**31)):
-        raise NotFound("no such job")
-    return int(text)
+        return await people.role_for_job(db_session, asker.user_id, row_id(request, "job_id"))

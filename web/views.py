@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from db.listing import InterviewSummary
 from db.models import Consent, InterviewSession, Job, Part, QuestionSound
 from db.states import PartState
-from media_server.recording.timeline import Timeline
+from media_server.aio.marked import timeline_of
 from signaling.aio.live_interviews import Snapshot
 from signaling.protocol.control import FlowPlace
 from signaling.protocol.ice_servers import IceServer, ice_servers
@@ -155,11 +155,6 @@ def _plain(value: object) -> object:
 def granted_to(interview: InterviewSession) -> Accommodations:
     """What this candidate was granted."""
     return Accommodations(interview.time_factor, interview.no_timer, interview.extra_takes)
-
-
-def timeline_of(interview: InterviewSession) -> Timeline:
-    """Where its parts lie in the recording that they become, or became."""
-    return Timeline.of((part.number, part.duration_ms or 0) for part in interview.parts)
 
 
 def _common(

@@ -28,6 +28,7 @@ from db.states import IllegalTransition, InterviewState
 from media_server.aio import recording_files
 from media_server.aio.assembly_job import Job, Outcome
 from media_server.aio.data_folder import DataFolder
+from media_server.aio.marked import question_marks
 from media_server.aio.worker_process import run_worker
 from media_server.recording.assembly import CannotJoin, Refusal
 
@@ -121,12 +122,7 @@ def _job(interview: InterviewSession, parts: tuple[tuple[int, int], ...], output
         parts=parts,
         output=output,
         started_at_ns=_nanoseconds(recording_files.started_at(interview)),
-        marks=tuple(
-            (part.number, mark.offset_ms, mark.question_index, mark.take)
-            for part in interview.parts
-            for mark in part.marks
-            if mark.question_index is not None
-        ),
+        marks=tuple(question_marks(interview)),
         questions=tuple((question.index, question.text) for question in interview.questions),
     )
 

@@ -24,11 +24,10 @@ from media_server.aio import recording_files
 from media_server.aio.contained_files import OutsideFolder
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.export_job import Job, Outcome
+from media_server.aio.marked import chapters_in
 from media_server.aio.recordings import Recordings
 from media_server.aio.work import GiveUp
 from media_server.aio.worker_process import SPARE, OnProgress, WorkerFailed, run_worker
-from media_server.recording.chapters import ChapterMark, chapters_of
-from media_server.recording.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 
@@ -139,12 +138,4 @@ async def _is_still_there(db_session: AsyncSession, interview: InterviewSession)
 
 
 def _chapters(interview: InterviewSession) -> tuple[tuple[int, int, str], ...]:
-    timeline = Timeline.of((part.number, part.duration_ms or 0) for part in interview.parts)
-    marks = [
-        ChapterMark(part.number, mark.offset_ms, mark.question_index, mark.take)
-        for part in interview.parts
-        for mark in part.marks
-        if mark.question_index is not None
-    ]
-    texts = {question.index: question.text for question in interview.questions}
-    return tuple((each.start_ms, each.end_ms, each.title) for each in chapters_of(timeline, marks, texts))
+    return tuple((each.start_ms, each.end_ms, each.title) for each in chapters_in(interview))

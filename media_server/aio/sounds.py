@@ -8,7 +8,6 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
 from typing import Final
 
 from db import interviews, work
@@ -19,6 +18,7 @@ from db.states import InterviewState
 from db.work import Task
 from media_server.aio import recording_files
 from media_server.aio.data_folder import DataFolder
+from media_server.aio.marked import timeline_of
 from media_server.aio.recordings import Recordings
 from media_server.aio.sound_job import Outcome
 from media_server.aio.sound_making import LOOK_WITHIN_S, SoundRefused, Wanted, sound_made
@@ -26,7 +26,6 @@ from media_server.aio.work import GiveUp
 from media_server.aio.worker_process import SOON, WAITED_FOR, OnProgress, Priority, run_program
 from media_server.recording import names
 from media_server.recording.answers import AnswerMark, take_spans
-from media_server.recording.timeline import Timeline
 from media_server.settings import SpeechSettings, WorkSettings
 
 logger = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class Sounds:
             interview = await interviews.get_interview(db_session, task.session_id)
         if interview.video_file_path is None:
             raise GiveUp("its recording is gone")
-        span = take_spans(Timeline.of(_lengths(interview)), _marks(interview)).get((index, take))
+        span = take_spans(timeline_of(interview), _marks(interview)).get((index, take))
         if span is None:
             raise GiveUp("where it begins and ends was never marked")
         name = names.answer_name(interview.session_id, index, take)
@@ -170,10 +169,6 @@ def _question(interview: InterviewSession, index: int) -> InterviewQuestion:
         if question.index == index:
             return question
     raise NotFound(f"interview {interview.session_id} has no question {index}")
-
-
-def _lengths(interview: InterviewSession) -> Sequence[tuple[int, int]]:
-    return [(part.number, part.duration_ms or 0) for part in interview.parts]
 
 
 def _marks(interview: InterviewSession) -> list[AnswerMark]:

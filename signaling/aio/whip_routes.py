@@ -9,6 +9,7 @@ from multidict import CIMultiDict
 
 from db.clock import Clock
 from signaling.aio import errors
+from signaling.aio.bodies import whole
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.rates import Rate
 from signaling.protocol.control import is_client_id
@@ -149,15 +150,7 @@ class Whip:
     async def _body(self, request: aioweb.Request) -> bytes:
         """The whole body, refused as soon as it is too large."""
         limit = self._settings.max_sdp_bytes
-        too_large = errors.TooLarge(f"More than {limit} bytes are not taken.")
-        if (request.content_length or 0) > limit:
-            raise too_large
-        body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise too_large
-        return bytes(body)
+        return await whole(request, limit, errors.TooLarge(f"More than {limit} bytes are not taken."))
 
 
 def _check_content_type(request: aioweb.Request, expected: str, accepts: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web as aioweb
 
-from db import people, work
+from db import work
 from db.errors import NotFound
 from db.models import InterviewSession
 from db.states import PartState
@@ -16,7 +16,7 @@ from media_server.recording import names
 from media_server.recording.names import download_name
 from web import views
 from web.api.captions import has_captions
-from web.api.interviews import told_to_hr
+from web.api.interviews import hr_told
 from web.api.recordings import chapters_text
 from web.archive import Archive, Member, folder_names
 from web.auth import HrAsker, interview_for
@@ -76,7 +76,6 @@ async def _folders(services: Services, asker: HrAsker, session_ids: Sequence[str
     candidates = []
     async with services.database.reading() as db_session:
         for session_id in session_ids:
-            await people.role_for_interview(db_session, asker.user_id, session_id)
             interview = await interview_for(db_session, asker, session_id)
             candidates.append((interview.candidate.folder, re.sub(r"[^0-9A-Za-z_-]", "_", session_id)[:64]))
     return folder_names(candidates)
@@ -84,10 +83,10 @@ async def _folders(services: Services, asker: HrAsker, session_ids: Sequence[str
 
 async def _members(services: Services, asker: HrAsker, session_id: str) -> tuple[InterviewSession, list[Member]]:
     """What an interview's folder holds. Raises NotFound."""
-    told = await told_to_hr(services, asker, session_id)
     async with services.database.reading() as db_session:
         interview = await interview_for(db_session, asker, session_id)
         cut = await work.answer_sounds(db_session, session_id)
+    told = await hr_told(services, interview)
     members = [Member(path.rpartition("/")[2], path) for path in _videos(interview)]
     for index, take in sorted(cut):
         name = names.answer_name(session_id, index, take)

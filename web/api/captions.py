@@ -10,8 +10,10 @@ from db.models import InterviewSession
 from db.states import InterviewState
 from media_server.aio import recording_files
 from media_server.recording.captions import LONGEST_OCTETS, NoCaptions, checked
+from signaling.aio import bodies
 from signaling.aio.errors import Problem, TooLarge, UnsupportedMediaType
-from web.api.recordings import seen_by_hr, send
+from web.api.recordings import send
+from web.gate import interview_of
 from web.problems import InConflict
 from web.services import SERVICES, Services
 
@@ -27,7 +29,7 @@ class BadCaptions(Problem):
 
 async def get_captions(request: aioweb.Request) -> aioweb.StreamResponse:
     """As they were attached."""
-    interview = await seen_by_hr(request)
+    interview = await interview_of(request)
     if not await has_captions(request.app[SERVICES], interview):
         raise NotFound("no captions were attached")
     return await send(request, recording_files.captions_path(interview), content_type="text/vtt")
@@ -35,10 +37,11 @@ async def get_captions(request: aioweb.Request) -> aioweb.StreamResponse:
 
 async def put_captions(request: aioweb.Request) -> aioweb.Response:
     """Attach them; what was there before is replaced."""
-    interview, services = await seen_by_hr(request), request.app[SERVICES]
+    interview, services = await interview_of(request), request.app[SERVICES]
     if request.content_type not in TYPES:
         raise UnsupportedMediaType("Send text/vtt.")
-    octets = await _received(request)
+    too_large = TooLarge(f"Captions of up to {LONGEST_OCTETS // 1_000_000} MB are taken.")
+    octets = await bodies.whole(request, LONGEST_OCTETS, too_large)
     try:
         text = checked(octets)
     except NoCaptions as problem:
@@ -55,7 +58,7 @@ async def put_captions(request: aioweb.Request) -> aioweb.Response:
 
 async def delete_captions(request: aioweb.Request) -> aioweb.Response:
     """Take them away. Repeating it is harmless."""
-    interview, services = await seen_by_hr(request), request.app[SERVICES]
+    interview, services = await interview_of(request), request.app[SERVICES]
     async with services.recordings.held(interview.session_id):
         await asyncio.to_thread(services.data_folder.files.remove, recording_files.captions_path(interview))
     return aioweb.Response(status=204)
@@ -65,12 +68,3 @@ async def has_captions(services: Services, interview: InterviewSession) -> bool:
     """Whether somebody attached some."""
     path = recording_files.captions_path(interview)
     return await asyncio.to_thread(services.data_folder.files.stat, path) is not None
-
-
-async def _received(request: aioweb.Request) -> bytes:
-    received = bytearray()
-    async for chunk in request.content.iter_any():
-        received += chunk
-        if len(received) > LONGEST_OCTETS:
-            raise TooLarge(f"Captions of up to {LONGEST_OCTETS // 1_000_000} MB are taken.")
-    return bytes(received)

@@ -58,7 +58,7 @@ async def told_to_hr(services: Services, asker: HrAsker, session_id: str) -> Int
     """What HR sees of an interview. Raises NotFound."""
     async with services.database.reading() as db_session:
         interview = await interview_for(db_session, asker, session_id)
-    return await _hr_view(services, interview)
+    return await hr_told(services, interview)
 
 
 def _candidate(request: aioweb.Request) -> CandidateAsker:
@@ -73,7 +73,7 @@ async def _told(request: aioweb.Request, asker: Asker, session_id: str) -> aiowe
     async with services.database.reading() as db_session:
         interview = await interview_for(db_session, asker, session_id)
     if isinstance(asker, HrAsker):
-        return answer(await _hr_view(services, interview))
+        return answer(await hr_told(services, interview))
     language = best_language(request.headers.get("Accept-Language", ""))
     return answer(await _candidate_view(services, interview, language))
 
@@ -83,7 +83,8 @@ async def _candidate_view(services: Services, interview: InterviewSession, langu
     return views.candidate_view(interview, snapshot, services.settings, services.clock.utc_now(), language)
 
 
-async def _hr_view(services: Services, interview: InterviewSession) -> InterviewForHr:
+async def hr_told(services: Services, interview: InterviewSession) -> InterviewForHr:
+    """What HR is told of an interview that was loaded whole."""
     snapshot = await services.live_interviews.snapshot(interview.session_id)
     async with services.database.reading() as db_session:
         sounds = await work.answer_sounds(db_session, interview.session_id)

@@ -12,9 +12,9 @@ from db.models import InterviewSession
 from signaling.aio.errors import InterviewOver
 from signaling.protocol.tokens import MAX_TOKEN_LENGTH
 from web import invitations
-from web.auth import interview_for
 from web.bodies import Invalid, answer, read_body
-from web.gate import hr_asker_of
+from web.gate import interview_of
+from web.ids import row_id
 from web.invitations import OVER, NewInterview, links_for, set_up
 from web.problems import InConflict
 from web.schema.invitations import Invitation, Invited, LinkTold, NewDeadline, QuestionAsked
@@ -26,7 +26,7 @@ MAX_SESSION_ID_BYTES = MAX_TOKEN_LENGTH // 2
 async def invite(request: aioweb.Request) -> aioweb.Response:
     """Set an interview up; the answer holds the link to send."""
     invitation = await read_body(request, Invitation)
-    invited = await set_up_for(request.app[SERVICES], int(request.match_info["job_id"]), invitation)
+    invited = await set_up_for(request.app[SERVICES], row_id(request, "job_id"), invitation)
     location = f"{request.app[SERVICES].settings.web.base_path}/api/interviews/{invited.session_id}"
     return answer(invited, status=201, headers={"Location": location})
 
@@ -73,44 +73,44 @@ async def set_up_for(services: Services, job_id: int, invitation: Invitation) ->
 
 async def show_link(request: aioweb.Request) -> aioweb.Response:
     """The link as it is now."""
-    return answer(link_told(request.app[SERVICES], await _interview(request)))
+    return answer(link_told(request.app[SERVICES], await interview_of(request)))
 
 
 async def reissue_link(request: aioweb.Request) -> aioweb.Response:
     """A new link; whoever holds an older one is shut out at once."""
-    services, interview = request.app[SERVICES], await _interview(request)
+    services, interview = request.app[SERVICES], await interview_of(request)
     _check_not_over(interview)
     async with services.database.writing() as db_session:
         await interviews.renew_link(db_session, interview.session_id)
     await services.live_interviews.shut_out(interview.session_id)
-    return answer(link_told(services, await _interview(request)))
+    return answer(link_told(services, await interview_of(request)))
 
 
 async def revoke_link(request: aioweb.Request) -> aioweb.Response:
     """No link opens the interview any more, until one is issued anew."""
-    services, interview = request.app[SERVICES], await _interview(request)
+    services, interview = request.app[SERVICES], await interview_of(request)
     _check_not_over(interview)
     async with services.database.writing() as db_session:
         await interviews.revoke_link(db_session, interview.session_id, services.clock.utc_now())
     await services.live_interviews.shut_out(interview.session_id)
-    return answer(link_told(services, await _interview(request)))
+    return answer(link_told(services, await interview_of(request)))
 
 
 async def change_deadline(request: aioweb.Request) -> aioweb.Response:
     """The link is good until another moment; an interview that expired is open again."""
-    services, interview = request.app[SERVICES], await _interview(request)
+    services, interview = request.app[SERVICES], await interview_of(request)
     wanted = await read_body(request, NewDeadline)
     _check_deadline(wanted.deadline_at, services.clock.utc_now())
     _check_not_over(interview)
     async with services.database.writing() as db_session:
         await interviews.extend(db_session, interview.session_id, wanted.deadline_at)
     await services.live_interviews.refresh(interview.session_id)
-    return answer(link_told(services, await _interview(request)))
+    return answer(link_told(services, await interview_of(request)))
 
 
 async def delete_interview(request: aioweb.Request) -> aioweb.Response:
     """Recording, parts and sounds go for good; whoever is recording is told and stopped."""
-    services, interview = request.app[SERVICES], await _interview(request)
+    services, interview = request.app[SERVICES], await interview_of(request)
     await services.recordings.delete(interview.session_id)
     await services.live_interviews.drop(interview.session_id)
     return aioweb.Response(status=204)
@@ -120,11 +120,6 @@ def link_told(services: Services, interview: InterviewSession) -> LinkTold:
     """An interview's link, unless it is revoked."""
     base_url = services.settings.web.base_url
     return invitations.link_told(services.data_folder.server_key(), base_url, interview)
-
-
-async def _interview(request: aioweb.Request) -> InterviewSession:
-    async with request.app[SERVICES].database.reading() as db_session:
-        return await interview_for(db_session, hr_asker_of(request), request.match_info["session_id"])
 
 
 def _wanted(question: QuestionAsked) -> Asked:

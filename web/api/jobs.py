@@ -15,6 +15,7 @@ from signaling.aio.errors import PreconditionFailed
 from web import job_views
 from web.bodies import Invalid, answer, read_body, read_query
 from web.gate import hr_asker_of, role_of
+from web.ids import row_id
 from web.paging import cursor_of, position_of
 from web.problems import InConflict
 from web.schema.jobs import (
@@ -136,8 +137,8 @@ async def whole(services: Services, job_id: int, role: JobRole) -> JobWhole:
 
 
 def job_id_of(request: aioweb.Request) -> int:
-    """Which job the path names; the gate has looked it up already."""
-    return int(request.match_info["job_id"])
+    """Which job the path names."""
+    return row_id(request, "job_id")
 
 
 async def _change(request: aioweb.Request, changes: JobChanged) -> aioweb.Response:

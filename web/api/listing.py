@@ -1,7 +1,5 @@
 """`GET /api/interviews`: the interviews of one's jobs, searched, filtered, sorted, a page at a time."""
 
-from dataclasses import dataclass
-
 from aiohttp import web as aioweb
 
 from db import listing
@@ -16,15 +14,6 @@ from web.services import SERVICES, Services
 
 WORDS = frozenset({Sort.NAME, Sort.JOB, Sort.STATE})
 "What begins at A unless somebody says otherwise; numbers and dates begin with the most."
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of the list with what stands around it."""
-
-    page: InterviewPage
-    counts: InterviewCounts
-    wanted: Wanted
 
 
 async def list_interviews(request: aioweb.Request) -> aioweb.Response:

@@ -6,7 +6,8 @@ from db.errors import NotFound
 from media_server.aio import recording_files
 from media_server.aio.previews import INDEX, POSTER, THUMBNAILS
 from media_server.recording import names
-from web.api.recordings import seen_by_hr, send
+from web.api.recordings import send
+from web.gate import interview_of
 from web.problems import NotReady
 from web.services import SERVICES
 from web.views import has_previews
@@ -28,7 +29,7 @@ async def get_thumbnails(request: aioweb.Request) -> aioweb.StreamResponse:
 
 
 async def _send(request: aioweb.Request, kind: str, content_type: str) -> aioweb.StreamResponse:
-    interview = await seen_by_hr(request)
+    interview = await interview_of(request)
     if not has_previews(interview) or interview.preview_of is None:
         raise NotReady("Previews are drawn once the recording is stored; it takes a moment.")
     name = names.preview_name(interview.preview_of, kind)

@@ -7,23 +7,20 @@ import os
 from aiohttp import web as aioweb
 
 from db import stored_files
-from db.errors import NotFound
 from db.models import InterviewSession
 from db.states import PartState
 from media_server.aio.contained_files import OutsideFolder
-from media_server.recording.chapters import ChapterMark, chapters_of, webvtt
+from media_server.aio.marked import chapters_in
+from media_server.recording.chapters import webvtt
 from media_server.recording.names import download_name
 from signaling.aio.errors import Problem
-from web.auth import interview_for
-from web.gate import hr_asker_of
+from web.gate import interview_of
+from web.ids import row_id
 from web.media import handed_over, send_file
 from web.problems import NotReady
 from web.services import SERVICES
-from web.views import timeline_of
 
 logger = logging.getLogger(__name__)
-
-MAX_NUMBER_DIGITS = 9
 
 
 class FileMissing(Problem):
@@ -62,36 +59,18 @@ async def download(request: aioweb.Request) -> aioweb.StreamResponse:
 
 async def chapters(request: aioweb.Request) -> aioweb.Response:
     """Where each question and take begins in the recording, as WebVTT; of what lies there so far."""
-    interview = await seen_by_hr(request)
+    interview = await interview_of(request)
     return aioweb.Response(text=chapters_text(interview), content_type="text/vtt", charset="utf-8")
 
 
 def chapters_text(interview: InterviewSession) -> str:
     """The chapters as a WebVTT file."""
-    marks = [
-        ChapterMark(part.number, mark.offset_ms, mark.question_index, mark.take)
-        for part in interview.parts
-        for mark in part.marks
-        if mark.question_index is not None
-    ]
-    texts = {question.index: question.text for question in interview.questions}
-    return webvtt(chapters_of(timeline_of(interview), marks, texts))
-
-
-async def seen_by_hr(request: aioweb.Request) -> InterviewSession:
-    """The interview that the path names. Raises NotFound."""
-    services = request.app[SERVICES]
-    asker = hr_asker_of(request)
-    async with services.database.reading() as db_session:
-        return await interview_for(db_session, asker, request.match_info["session_id"])
+    return webvtt(chapters_in(interview))
 
 
 def part_number(request: aioweb.Request) -> int:
     """The part that the path names. Raises NotFound."""
-    text = request.match_info["number"]
-    if not text.isascii() or not text.isdigit() or len(text) > MAX_NUMBER_DIGITS:
-        raise NotFound("no such part")
-    return int(text)
+    return row_id(request, "number")
 
 
 async def send(

@@ -9,24 +9,22 @@ from aiohttp import web as aioweb
 
 from db import work
 from db.errors import Conflict, NotFound
-from db.models import InterviewSession, QuestionSound
+from db.models import QuestionSound
 from media_server.aio import recording_files
 from media_server.aio.sound_job import SoundRefusal
 from media_server.aio.sound_making import SoundRefused
 from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
+from signaling.aio import bodies
 from signaling.aio.errors import Problem, TooLarge, UnsupportedMediaType
 from web.api.recordings import send
-from web.auth import interview_for
 from web.bodies import answer
-from web.gate import asker_of
+from web.gate import interview_of
+from web.ids import row_id
 from web.problems import InConflict
 from web.schema.recordings import SoundStored
 from web.services import SERVICES, Services
 
-CHUNK: Final = 262_144
-"Octets of an upload that are written at a time."
-MAX_NUMBER_DIGITS: Final = 9
 WAV_TYPES: Final = frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"})
 
 
@@ -38,8 +36,8 @@ class NoSound(Problem):
 
 async def get_question_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     """A question as it is spoken: for its candidate, and for HR."""
-    _, interview = await _interview(request)
-    index = _index(request)
+    interview = await interview_of(request)
+    index = row_id(request, "index")
     question = next((each for each in interview.questions if each.index == index), None)
     if question is None or question.sound is QuestionSound.NONE:
         raise NotFound("this question is not spoken")
@@ -49,8 +47,8 @@ async def get_question_sound(request: aioweb.Request) -> aioweb.StreamResponse:
 
 async def put_question_sound(request: aioweb.Request) -> aioweb.Response:
     """Hand in a question as it is spoken, before the interview begins. What was there before is replaced."""
-    services, interview = await _interview(request)
-    index = _index(request)
+    services, interview = request.app[SERVICES], await interview_of(request)
+    index = row_id(request, "index")
     duration_ms = await receive_sound(
         request, lambda source: services.sounds.take_upload(interview.session_id, index, source)
     )
@@ -72,8 +70,8 @@ async def receive_sound(request: aioweb.Request, take: Callable[[int], Awaitable
 
 async def get_answer_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     """The chosen take of an answer, for HR."""
-    services, interview = await _interview(request)
-    index = _index(request)
+    services, interview = request.app[SERVICES], await interview_of(request)
+    index = row_id(request, "index")
     async with services.database.reading() as db_session:
         cut = await work.answer_sounds(db_session, interview.session_id)
     take = next((take for question, take in cut if question == index), None)
@@ -83,30 +81,10 @@ async def get_answer_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     return await send(request, recording_files.sound_path(interview, name), name, content_type="audio/wav")
 
 
-async def _interview(request: aioweb.Request) -> tuple[Services, InterviewSession]:
-    services = request.app[SERVICES]
-    asker = asker_of(request)
-    async with services.database.reading() as db_session:
-        return services, await interview_for(db_session, asker, request.match_info["session_id"])
-
-
-def _index(request: aioweb.Request) -> int:
-    text = request.match_info["index"]
-    if not text.isascii() or not text.isdigit() or len(text) > MAX_NUMBER_DIGITS:
-        raise NotFound("no such question")
-    return int(text)
-
-
 async def _receive(request: aioweb.Request, file: BinaryIO, most_bytes: int) -> None:
     too_large = TooLarge(f"A sound of up to {most_bytes // 1_000_000} MB is taken.")
-    if (request.content_length or 0) > most_bytes:
-        raise too_large
-    received = 0
-    async for chunk in request.content.iter_chunked(CHUNK):
-        received += len(chunk)
-        if received > most_bytes:
-            raise too_large
-        await asyncio.to_thread(file.write, chunk)
+    async for piece in bodies.pieces(request, most_bytes, too_large):
+        await asyncio.to_thread(file.write, piece)
     await asyncio.to_thread(file.flush)
 
 

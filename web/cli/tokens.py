@@ -8,9 +8,9 @@ import typer
 from db import people, tokens
 from db.models import TokenKind
 from signaling.protocol.tokens import random_token, token_hash
+from web import views
 from web.api.tokens import told
 from web.auth import SIGN_IN_LINK_LASTS
-from web.bodies import as_json
 from web.cli.common import (
     ConfigOption,
     DataOption,
@@ -46,11 +46,11 @@ def issue_token(
     days: DaysOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
-    as_json_: JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a new API token of a user's, for `Authorization: Bearer …`. It is shown this once."""
     token = run(_issue(read_settings(config, data), email, name, scope, days))
-    if as_json_:
+    if as_json:
         print_json({"token": token})
     else:
         typer.echo(token)
@@ -58,12 +58,12 @@ def issue_token(
 
 @app.command("tokens")
 def list_tokens(
-    email: EmailArgument, data: DataOption = None, config: ConfigOption = None, as_json_: JsonOption = False
+    email: EmailArgument, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
     """List a user's API tokens: what they are called and good for, not the tokens themselves."""
     found = run(_listed(read_settings(config, data), email))
-    if as_json_:
-        typer.echo(as_json(found))
+    if as_json:
+        typer.echo(views.as_json(found))
         return
     if not found:
         typer.echo(f"{people.normal_email(email)} has no API tokens.")
@@ -89,12 +89,12 @@ def sign_in_link(
     data: DataOption = None,
     config: ConfigOption = None,
     public_url: PublicUrlOption = None,
-    as_json_: JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a link that signs a user in once, within the hour, and lets them choose a new password."""
     settings = read_settings(config, data, public_url=public_url)
     url = f"{settings.web.base_url}/hr/sign-in/{run(_link_token(settings, email))}"
-    if as_json_:
+    if as_json:
         print_json({"url": url})
     else:
         typer.echo(url)

@@ -3,17 +3,16 @@
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
-from db import interviews
 from db.models import JobRole
 from db.neighbours import neighbours
 from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
 from web.api.exports import mp4_of
-from web.api.interviews import told_to_hr
+from web.api.interviews import hr_told
 from web.api.invitations import link_told
 from web.auth import LOGIN_COOKIE
 from web.breaks import breaks_of
-from web.gate import hr_asker_of, role_of
+from web.gate import hr_asker_of, interview_of, role_of
 from web.pages.paths import home, ours
 from web.rights import is_at_least
 from web.services import SERVICES
@@ -30,15 +29,12 @@ async def root(request: aioweb.Request) -> aioweb.Response:
 
 async def results(request: aioweb.Request) -> aioweb.Response:
     """Interview Results."""
-    asker = hr_asker_of(request)
-    interview = await told_to_hr(request.app[SERVICES], asker, request.match_info["session_id"])
-    role, invitation = role_of(request), None
-    if is_at_least(role, JobRole.RECRUITER):
-        async with request.app[SERVICES].database.reading() as db_session:
-            row = await interviews.get_interview(db_session, interview.session_id)
-        invitation = link_told(request.app[SERVICES], row)
+    services, asker, role = request.app[SERVICES], hr_asker_of(request), role_of(request)
+    row = await interview_of(request)
+    interview = await hr_told(services, row)
+    invitation = link_told(services, row) if is_at_least(role, JobRole.RECRUITER) else None
     breaks = breaks_of(interview.parts, goes_on=interview.state in GOES_ON)
-    async with request.app[SERVICES].database.reading() as db_session:
+    async with services.database.reading() as db_session:
         beside = await neighbours(db_session, interview.session_id)
     context = {
         "user": {"email": asker.email},
@@ -46,7 +42,7 @@ async def results(request: aioweb.Request) -> aioweb.Response:
         "breaks": breaks,
         "role": role.value,
         "invitation": invitation,
-        "mp4": await mp4_of(request.app[SERVICES], interview.session_id),
+        "mp4": await mp4_of(services, interview.session_id),
         "just_invited": invitation is not None and "invited" in request.query,
         "neighbours": beside,
         "technical": technical(interview.parts),

@@ -8,7 +8,7 @@ import aiohttp_jinja2
 from aiohttp import web as aioweb
 from pydantic import ValidationError
 
-from db import people
+from db.jobs import jobs_of
 from db.models import Job, JobRole
 from signaling.aio.errors import Problem
 from web import days
@@ -71,12 +71,10 @@ def _end_of(day: str, zone: str) -> datetime | None:
 
 
 async def _jobs(request: aioweb.Request) -> list[Job]:
-    """The jobs that somebody may be invited for."""
-    asker = hr_asker_of(request)
+    """The jobs that somebody may be invited for, newest first."""
+    mine = jobs_of(hr_asker_of(request).user_id, archived=False).order_by(Job.id.desc())
     async with request.app[SERVICES].database.reading() as db_session:
-        jobs = await people.jobs_of(db_session, asker.user_id)
-        roles = {job.id: await people.role_for_job(db_session, asker.user_id, job.id) for job in jobs}
-    return [job for job in jobs if job.archived_at is None and is_at_least(roles[job.id], JobRole.RECRUITER)]
+        return [row.Job for row in await db_session.execute(mine) if is_at_least(row.role, JobRole.RECRUITER)]
 
 
 async def _form(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -169,12 +169,18 @@ async def finish(
 
 async def overdue(db_session: AsyncSession, now: datetime) -> list[str]:
     """Interviews that are not over although their deadline is, oldest deadline first."""
-    query = (
-        select(InterviewSession.session_id)
-        .where(InterviewSession.deadline_at <= now, InterviewSession.state.in_(_UNFINISHED))
-        .order_by(InterviewSession.deadline_at)
-    )
+    query = select(InterviewSession.session_id).where(*_overdue(now)).order_by(InterviewSession.deadline_at)
     return list(await db_session.scalars(query))
+
+
+async def is_overdue(db_session: AsyncSession, session_id: str, now: datetime) -> bool:
+    """The same of one."""
+    query = select(InterviewSession.session_id).where(InterviewSession.session_id == session_id, *_overdue(now))
+    return await db_session.scalar(query) is not None
+
+
+def _overdue(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return InterviewSession.deadline_at <= now, InterviewSession.state.in_(_UNFINISHED)
 
 
 async def reach_deadline(db_session: AsyncSession, session_id: str, now: datetime) -> InterviewState:

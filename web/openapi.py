@@ -21,8 +21,8 @@ from web.schema.base import ProblemDocument
 VERSION: Final = "3.1.0"
 _REF: Final = "#/components/schemas/{model}"
 _PROBLEM: Final = "application/problem+json"
-_NUMBERS: Final = frozenset({"number", "index", "job_id", "token_id", "login_id", "webhook_id", "delivery_id"})
-"Parameters of paths that are whole numbers from 1."
+_TEXTS: Final = frozenset({"session_id", "whip_session"})
+"Parameters of paths that are any text; all others are whole numbers from 1 (web/ids)."
 
 Json = dict[str, Any]
 
@@ -174,7 +174,7 @@ def _refusal(status: int, problems: list[type[Problem]]) -> Json:
 
 def _path_parameters(path: str) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)}", path):
-        schema: Json = {"type": "integer", "minimum": 1} if name in _NUMBERS else {"type": "string", "minLength": 1}
+        schema: Json = {"type": "string", "minLength": 1} if name in _TEXTS else {"type": "integer", "minimum": 1}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

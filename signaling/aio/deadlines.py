@@ -24,7 +24,7 @@ async def _tried(database: Database, live: LiveInterviews, clock: Clock, session
     try:
         async with database.reading() as db_session:
             # Ending the others took its time; somebody may have extended this one meanwhile.
-            if session_id not in await interviews.overdue(db_session, clock.utc_now()):
+            if not await interviews.is_overdue(db_session, session_id, clock.utc_now()):
                 return False
         state = await live.reach_deadline(session_id)
     except Exception:

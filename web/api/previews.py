@@ -1,5 +1,7 @@
 """What a recording looks and sounds like at a glance: poster, sheet of thumbnails, waveform. For HR."""
 
+import asyncio
+
 from aiohttp import web as aioweb
 
 from db.errors import NotFound
@@ -34,6 +36,7 @@ async def _send(request: aioweb.Request, kind: str, content_type: str) -> aioweb
         raise NotReady("Previews are drawn once the recording is stored; it takes a moment.")
     name = names.preview_name(interview.preview_of, kind)
     path = f"{recording_files.previews_folder(interview)}/{name}"
-    if kind != INDEX and request.app[SERVICES].data_folder.files.stat(path) is None:
+    files = request.app[SERVICES].data_folder.files
+    if kind != INDEX and await asyncio.to_thread(files.stat, path) is None:
         raise NotFound("there is no picture in this recording")
     return await send(request, path, content_type=content_type)

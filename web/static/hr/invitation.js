@@ -5,6 +5,7 @@
 
 import { copyText, need } from "../shared/dom.js";
 import { localiseTimes } from "../shared/local_times.js";
+import { ask } from "./asking.js";
 
 /** @typedef {{candidate_url: string | null, deadline_at: string | null, state: string}} Link */
 
@@ -77,10 +78,10 @@ export class InvitationView {
    * @param {string} done
    */
   async #change(method, path, body, done) {
-    const response = await this.#ask(method, path, body);
-    if (response === null) return;
+    const asked = await this.#ask(method, path, body);
+    if (!asked.ok) return;
     /** @type {Link} */
-    const link = await response.json();
+    const link = asked.told;
     if (link.state !== this.root.dataset.state && this.root.dataset.state === "expired") {
       location.reload(); // it is open again, and the page has more to say of it than this section does
       return;
@@ -104,28 +105,21 @@ export class InvitationView {
   }
 
   async #delete() {
-    const response = await this.#ask("DELETE", "", null);
-    if (response !== null) location.assign(this.root.dataset.list ?? "");
+    const asked = await this.#ask("DELETE", "", null);
+    if (asked.ok) location.assign(this.root.dataset.list ?? "");
   }
 
   /**
    * @param {string} method
    * @param {string} path
    * @param {object | null} body
-   * @returns {Promise<Response | null>} null when it was not done; the reason has been told
+   * @returns {Promise<import("./asking.js").Asked>} what was not done has been told
    */
   async #ask(method, path, body) {
     this.#say("Saving…");
-    const sent = body === null ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-    try {
-      const response = await fetch(this.url + path, { method, ...sent });
-      if (response.ok) return response;
-      const problem = await response.json();
-      this.#say(String(problem.detail ?? "That was not done. Please try again."));
-    } catch {
-      this.#say("The server did not answer, so nothing may have changed. Check your connection and try again.");
-    }
-    return null;
+    const asked = await ask(this.url + path, method, body);
+    if (!asked.ok) this.#say(asked.sentence);
+    return asked;
   }
 
   /** @param {string} sentence */

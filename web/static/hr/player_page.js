@@ -1,6 +1,7 @@
 /** Binds the player's controls, keys and timeline to a `PartsPlayer`. */
 
 import { need } from "../shared/dom.js";
+import { lastingMemory } from "../shared/storage.js";
 import { besideMs, linkedMs } from "./answers.js";
 import { loadCaptions, toggleCaptions } from "./captions.js";
 import { PartsPlayer } from "./player.js";
@@ -112,7 +113,7 @@ export class PlayerPage {
 
   #bindKeys() {
     const box = need(this.document, "keys-on", HTMLInputElement);
-    rememberShortcuts(box, storage());
+    rememberShortcuts(box, lastingMemory(window));
     this.document.addEventListener("keydown", (event) => {
       const live = this.document.getElementById("live-view");
       if (!box.checked || event.defaultPrevented || (live !== null && !live.hidden)) return;
@@ -156,14 +157,5 @@ export class PlayerPage {
 
   #fullscreen() {
     void (this.document.fullscreenElement ? this.document.exitFullscreen() : this.video.parentElement?.requestFullscreen());
-  }
-}
-
-/** @returns {Storage | null} null where the browser forbids it */
-function storage() {
-  try {
-    return localStorage;
-  } catch {
-    return null;
   }
 }

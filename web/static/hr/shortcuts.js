@@ -4,23 +4,23 @@ const KEY = "holdfast.shortcuts";
 
 /**
  * @param {HTMLInputElement} box the tick
- * @param {Storage | null} storage null where the browser allows none
+ * @param {import("../shared/storage.js").Memory} storage
  */
 export function rememberShortcuts(box, storage) {
   box.checked = read(storage) !== "off";
   box.addEventListener("change", () => {
     try {
-      storage?.setItem(KEY, box.checked ? "on" : "off");
+      storage.setItem(KEY, box.checked ? "on" : "off");
     } catch {
       // A full or forbidden storage: it counts for this page alone.
     }
   });
 }
 
-/** @param {Storage | null} storage */
+/** @param {import("../shared/storage.js").Memory} storage */
 function read(storage) {
   try {
-    return storage?.getItem(KEY) ?? null;
+    return storage.getItem(KEY);
   } catch {
     return null;
   }

@@ -20,6 +20,7 @@ from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
 from media_server.recording.timeline import Timeline
 from tests.media_server.house import STARTED, House
+from tests.media_server.killing import KILL_AT
 from tests.media_server.webm.image import closed_part, read, talk
 from tests.media_server.webm.real_media import tracks
 
@@ -239,33 +240,9 @@ async def test_a_deletion_after_a_kill_in_the_middle_leaves_nothing(house: House
 
 # --- a kill anywhere -------------------------------------------------------------------
 
-_KILLED = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from sqlalchemy import event
-from db.clock import SystemClock
-from db.engine import Database
-from media_server.aio.data_folder import DataFolder
-from media_server.aio.recordings import Recordings
-
-def kill_at(step):
-    # Every change of the disk, the start of the process that joins, and every commit counts as a step; the kill
-    # comes just before it.
-    count = 0
-    def count_down(*_):
-        nonlocal count
-        count += 1
-        if count == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def hook(name, arguments):
-        made = name == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
-        if name in {"os.link", "os.remove", "os.rmdir", "os.mkdir", "subprocess.Popen"}:
-            count_down()
-        elif made and str(arguments[0]).endswith(".partial"):
-            count_down()
-    sys.addaudithook(hook)
-    return count_down
-
+_KILLED = (
+    KILL_AT
+    + """
 async def main(path, step):
     data_folder = DataFolder(Path(path))
     database = await Database.open(data_folder.database_path)
@@ -277,6 +254,7 @@ async def main(path, step):
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
 """
+)
 
 
 def _store_in_a_process(house: House, step: int = 0) -> subprocess.Popen[str]:

@@ -18,6 +18,7 @@ from db.states import IllegalTransition, InterviewEvent, InterviewState, PartSta
 from media_server.aio.recordings import Recordings
 from media_server.recording import names
 from tests.media_server.house import STARTED, House
+from tests.media_server.killing import KILL_AT
 from tests.media_server.webm.image import closed_part, talk
 
 NAME = "interview_video_20241128_120530"
@@ -260,29 +261,9 @@ async def test_disk_and_database_are_compared_both_ways(house: House, tmp_path: 
 
 # --- a kill anywhere -------------------------------------------------------------------
 
-_KILLED = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from sqlalchemy import event
-from db.clock import SystemClock
-from db.engine import Database
-from media_server.aio.data_folder import DataFolder
-from media_server.aio.recordings import Recordings
-
-def kill_at(step):
-    # Every change of the disk, and every commit, counts as a step; the kill comes just before it.
-    count = 0
-    def count_down(*_):
-        nonlocal count
-        count += 1
-        if count == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def hook(name, _):
-        if name in {"os.link", "os.remove", "os.rmdir"}:
-            count_down()
-    sys.addaudithook(hook)
-    return count_down
-
+_KILLED = (
+    KILL_AT
+    + """
 async def main(path, what, step):
     data_folder = DataFolder(Path(path))
     database = await Database.open(data_folder.database_path)
@@ -293,6 +274,7 @@ async def main(path, what, step):
 
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 """
+)
 
 
 def _killed_at(house: House, what: str, step: int) -> bool:

@@ -23,6 +23,7 @@ from media_server.recording.uploads import UploadRefused
 from media_server.settings import WorkSettings
 from tests.media_server.foreign import CHROMIUM, film
 from tests.media_server.house import STARTED, House
+from tests.media_server.killing import KILL_AT
 from tests.media_server.webm.image import closed_part, talk
 
 OLD = closed_part(talk(2))
@@ -168,36 +169,13 @@ async def test_the_next_start_removes_what_had_a_name_for_an_instant(house: Hous
 
 # --- a kill anywhere -------------------------------------------------------------------
 
-_KILLED = """
-import asyncio, os, shutil, signal, sys
-from pathlib import Path
-from sqlalchemy import event
-from db.clock import SystemClock
-from db.engine import Database
+_KILLED = (
+    KILL_AT
+    + """
 from db.recordings import PartOutcome
-from media_server.aio.data_folder import DataFolder
 from media_server.aio.recording_files import remove_names
-from media_server.aio.recordings import Recordings
 from media_server.aio.uploads import Draft, Uploads
 from media_server.settings import WorkSettings
-
-def kill_at(step):
-    # Every change of the disk, the start of the process that looks, and every commit counts as a step; the kill comes
-    # just before it.
-    count = 0
-    def count_down(*_):
-        nonlocal count
-        count += 1
-        if count == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def hook(name, arguments):
-        made = name == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
-        if name in {"os.link", "os.remove", "os.rmdir", "os.mkdir", "subprocess.Popen"}:
-            count_down()
-        elif made and str(arguments[0]).endswith(".partial"):
-            count_down()
-    sys.addaudithook(hook)
-    return count_down
 
 async def main(path, film, replace, step):
     data_folder = DataFolder(Path(path))
@@ -227,6 +205,7 @@ for line in sys.stdin:
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Every page of the table of routes, as somebody of HR finds it: both themes, both widths, nothing that axe finds, nothing that sticks out."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 from playwright.async_api import Browser
 
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, Invitation, Place
-from tests.browser.pages.visitor import Visitor
+from tests.browser.pages.visitor import Visitor, record_in_one_go
 from web.endpoint import Endpoint
 from web.table import endpoints
 
@@ -26,16 +24,11 @@ def pages() -> list[Endpoint]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def watched(place: Place, chromium_here: Browser) -> AsyncIterator[Invitation]:
+async def watched(place: Place, chromium_here: Browser) -> Invitation:
     """An interview with something to see."""
     invitation = await place.invite(candidate="Every Page")
-    context = await chromium_here.new_context()
-    visitor = Visitor(await context.new_page())
-    await visitor.records(invitation.link)
-    await visitor.has_saved(2)
-    await visitor.candidate.finish()
-    await context.close()
-    yield invitation
+    await record_in_one_go(chromium_here, invitation.link)
+    return invitation
 
 
 async def made_webhook(place: Place) -> str:

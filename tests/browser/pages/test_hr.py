@@ -7,7 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, NEW_HR_EMAIL, Invitation, Place
-from tests.browser.pages.visitor import Visitor
+from tests.browser.pages.visitor import Visitor, record_in_one_go
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -34,12 +34,7 @@ async def in_two_parts(place: Place, chromium_here: Browser) -> Invitation:
 async def in_one_part(place: Place, chromium_here: Browser) -> Invitation:
     """A finished interview, recorded in one go."""
     invitation = await place.invite(candidate="Ana Beispiel")
-    context = await chromium_here.new_context()
-    visitor = Visitor(await context.new_page())
-    await visitor.records(invitation.link)
-    await visitor.has_saved(2)
-    await visitor.candidate.finish()
-    await context.close()
+    await record_in_one_go(chromium_here, invitation.link)
     return invitation
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import ConsoleMessage, Error, Locator, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, expect
 
 from tests.live.browser import CandidatePage
 
@@ -88,6 +88,16 @@ class Visitor:
         await self.page.set_viewport_size({"width": 360, "height": 740})
         width: int = await self.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"{width} pixels wide"
+
+
+async def record_in_one_go(browser: Browser, link: str) -> None:
+    """A short interview in a browser profile of its own, from the link to its end."""
+    context = await browser.new_context()
+    visitor = Visitor(await context.new_page())
+    await visitor.records(link)
+    await visitor.has_saved(2)
+    await visitor.candidate.finish()
+    await context.close()
 
 
 def static_text(name: str) -> str:

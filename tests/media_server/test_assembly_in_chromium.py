@@ -19,13 +19,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_sc
 MEDIA_SOURCE_PLAYER = Path(__file__).parent / "webm" / "player.html"
 
 IN_STEP_MS = 50
-"""How far a flash may be from the others: a screen shows it up to two refreshes early or late. The least that any
+"""How far flashes may be from the others: a screen shows one up to two refreshes early or late. The least that any
 joint below would shift the sound by, if nothing were made up for, is 130 ms; that samples and times agree to the
 sample, test_assembly_worker.py holds."""
 
 
 def assert_in_step(late_ms: list[float]) -> None:
-    assert all(abs(each - median(late_ms)) < IN_STEP_MS for each in late_ms), late_ms
+    """A joint that shifts the sound shifts everything behind it; one flash alone was shown late by a busy machine."""
+    by_threes = [median(three) for three in zip(late_ms, late_ms[1:], late_ms[2:], strict=False)]
+    assert all(abs(each - median(late_ms)) < IN_STEP_MS for each in by_threes), late_ms
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -8,13 +8,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
 
-from db import recordings
 from db.clock import Clock
 from db.engine import Database
-from db.errors import DatabaseBusy, DiskFull
-from db.models import InterviewSession, PartSource
+from db.models import InterviewSession
 from db.states import InterviewState, PartState
 from media_server.aio.capture import PartPlace
 from media_server.recording.events import (
@@ -34,6 +31,7 @@ from media_server.rtp.packet import VideoCodec
 from signaling.aio import errors
 from signaling.aio.ledger import Ledger
 from signaling.aio.memory import remember
+from signaling.aio.part_opening import allot_part
 from signaling.aio.progress import Progress
 from signaling.aio.publishing import MediaPublisher, Publishing
 from signaling.aio.questions import Questions
@@ -59,11 +57,6 @@ from signaling.protocol.interview_flow import MarkWanted, Refused
 from signaling.protocol.page_clock import Moment, PageClock
 
 logger = logging.getLogger(__name__)
-
-OPEN_WITHIN_S = 30.0
-"How long a part waits for the database; at our caps that is 1.2 MB in memory."
-
-OPEN_AGAIN_S = 0.5
 
 MAY_PUBLISH = frozenset({InterviewState.CONSENTED, InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
 "Where something can still be recorded."
@@ -262,32 +255,12 @@ class LiveInterview:
         return holder is not None and any(each.client_id == holder.client_id for each in self.subscriptions)
 
     async def open_part(self, publishing: Publishing) -> PartPlace:
-        """Allot the next part; media waits in memory while the database is locked or its disk is full.
-
-        Raises IllegalTransition when the interview is over meanwhile, and DatabaseBusy or DiskFull in the end.
-        """
-        give_up_at = self._clock.monotonic() + OPEN_WITHIN_S
-        while True:
-            try:
-                return await self._open_part(publishing)
-            except (DatabaseBusy, DiskFull) as error:
-                if self._clock.monotonic() >= give_up_at:
-                    raise
-                logger.warning("interview %s: its part cannot be written down yet (%s)", self.session_id, error)
-            await asyncio.sleep(OPEN_AGAIN_S)
-
-    async def _open_part(self, publishing: Publishing) -> PartPlace:
-        async with self._database.writing() as db_session:
-            part = await recordings.open_part(
-                db_session,
-                self.session_id,
-                PartSource.LIVE,
-                self.part_path,
-                self._clock.utc_now(),
-                user_agent=publishing.user_agent,
-            )
+        """See :func:`allot_part`."""
+        place = await allot_part(
+            self._database, self._clock, self.session_id, self.part_path, user_agent=publishing.user_agent
+        )
         self.state = InterviewState.IN_PROGRESS
-        return PartPlace(part.number, Path(part.path))
+        return place
 
     def heard(self, publishing: Publishing, event: PublisherEvent) -> None:
         """Take one of the publisher's events."""

@@ -7,26 +7,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from db import interviews
 from db.clock import Clock
 from db.engine import Database
-from db.errors import DiskFull, NothingRecorded
-from db.states import IllegalTransition, InterviewState
+from db.states import InterviewState
 from media_server.aio.aiortc_tap import NoFreePort
 from media_server.aio.publisher import OfferRefused
 from media_server.recording.events import EndReason
 from media_server.rtp.packet import VideoCodec
 from media_server.settings import MediaSettings
 from signaling.aio import errors
-from signaling.aio.added_parts import add_part, check_takes_part
+from signaling.aio.added_parts import check_takes_part
 from signaling.aio.admission import check_may_publish
+from signaling.aio.channels import Channels
+from signaling.aio.endings import Endings, end_publishing
 from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath
 from signaling.aio.publishing import Publishing
 from signaling.aio.registry import Registry
 from signaling.aio.subscription import Subscription
 from signaling.aio.watch import Watch
 from signaling.protocol.answer import AnswerSettings, finish_answer
-from signaling.protocol.control import CloseCode, Ended, Flow, PageMessage, notice
+from signaling.protocol.control import CloseCode, Flow, PageMessage, notice
 from signaling.protocol.interview_flow import MarkWanted
 from signaling.protocol.offer import WHAT_WORKS, Offer
 from signaling.protocol.whip import (
@@ -93,8 +93,6 @@ class LiveInterviews:
         self._clock = clock
         self._settings = settings
         self._make_publisher = make_publisher
-        self._store = store
-        self._erase = erase
         self._has_room = has_room
         self._answer_settings = AnswerSettings(
             video_bps=media.video_bps,
@@ -104,8 +102,9 @@ class LiveInterviews:
             public_address=media.public_address,
         )
         self.registry = Registry(database=database, clock=clock, part_path=part_path)
-        self._watch = Watch(self.registry, database, self.drop)
-        self._heartbeat: asyncio.Task[None] | None = None
+        self._endings = Endings(self.registry, database=database, clock=clock, store=store, erase=erase)
+        self._channels = Channels(self.registry, settings)
+        self._watch = Watch(self.registry, database, self._endings.drop)
         self._stopping = False
 
     # WHIP ------------------------------------------------------------------------------
@@ -168,7 +167,7 @@ class LiveInterviews:
             if publishing is live.stage.retiring:
                 await publishing.close(EndReason.CLOSED_BY_PAGE)
             else:
-                await self._end(live, EndReason.CLOSED_BY_PAGE)
+                await end_publishing(live, EndReason.CLOSED_BY_PAGE)
 
     def check_exists(self, session_id: str, whip_session: str) -> None:
         """Raise UnknownInterview unless there is, or was, this WHIP session."""
@@ -179,59 +178,25 @@ class LiveInterviews:
     # The interview -----------------------------------------------------------------------
 
     async def finish(self, session_id: str) -> InterviewState:
-        """The candidate is done: the part is closed, the recording stored. Repeating it is harmless.
-
-        Raises InterviewOver (expired, withdrawn, deleted), NothingRecorded, StorageFull, UnknownInterview.
-        """
-        async with self.registry.held(session_id) as live:
-            if not await self._end(live, EndReason.FINISHED):
-                raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.")
-            await self._conclude(live, await self._finish_row(session_id), EndReason.FINISHED)
-            return live.state
+        """See :meth:`Endings.finish`."""
+        return await self._endings.finish(session_id)
 
     async def reach_deadline(self, session_id: str) -> InterviewState:
-        """The interview's time is over: what was recorded is kept and stored, otherwise it expires.
-
-        Raises StorageFull, UnknownInterview, IllegalTransition (it is over already).
-        """
-        async with self.registry.held(session_id) as live:
-            if not await self._end(live, EndReason.DEADLINE):
-                raise errors.StorageFull("The end of the interview cannot be written down now.")
-            async with self._database.writing() as db_session:
-                state = await interviews.reach_deadline(db_session, session_id, self._clock.utc_now())
-            await self._conclude(live, state, EndReason.DEADLINE)
-            return live.state
+        """See :meth:`Endings.reach_deadline`."""
+        return await self._endings.reach_deadline(session_id)
 
     async def take_part(self, session_id: str, add: Callable[[], Awaitable[object]], *, finish: bool) -> InterviewState:
-        """`add` adds a part that was made elsewhere; `finish`: that was all. Raises what :func:`add_part` does."""
-        async with self.registry.held(session_id) as live:
-            await add_part(live, add)
-            await self.registry.refresh(live)
-            if finish:
-                await self._conclude(live, await self._finish_row(session_id), EndReason.FINISHED)
-            return live.state
+        """See :meth:`Endings.take_part`."""
+        return await self._endings.take_part(session_id, add, finish=finish)
 
     async def check_takes_part(self, session_id: str) -> None:
         """Raise what :meth:`take_part` would, before anybody sends a large file."""
         async with self.registry.held(session_id) as live:
             check_takes_part(live)
 
-    async def _conclude(self, live: LiveInterview, state: InterviewState, reason: EndReason) -> None:
-        """The row says that it is over: bring the questions to their end, store what there is, tell the pages."""
-        live.questions.finish()
-        await live.ledger.settle()
-        if state is InterviewState.COMPLETED:
-            await self._store_quietly(live.session_id)
-        await self.registry.refresh(live)
-        live.tell(Ended(reason=reason.value, state=live.state.value))
-
     async def drop(self, session_id: str, reason: EndReason = EndReason.DELETED) -> None:
-        """The interview has just been deleted or withdrawn: end what is live of it and tell its pages."""
-        async with self.registry.held(session_id) as live:
-            await self._end(live, reason)
-            live.tell(Ended(reason=reason.value, state=live.state.value))
-            if live.state is InterviewState.DELETED:
-                await self._erase_quietly(session_id)
+        """See :meth:`Endings.drop`."""
+        await self._endings.drop(session_id, reason)
 
     async def mark(self, session_id: str, wanted: MarkWanted, at_ms: float | None) -> None:
         """See :meth:`LiveInterview.mark`."""
@@ -241,7 +206,7 @@ class LiveInterviews:
     async def shut_out(self, session_id: str) -> None:
         """Its link opens nothing any more: end whoever holds it, part closed; the interview is interrupted."""
         async with self.registry.held(session_id) as live:
-            await self._end(live, EndReason.LINK_REVOKED)
+            await end_publishing(live, EndReason.LINK_REVOKED)
             live.hang_up(CloseCode.UNAUTHORISED)
 
     async def refresh(self, session_id: str) -> None:
@@ -290,8 +255,7 @@ class LiveInterviews:
             outcomes = await asyncio.gather(*(self._stop(one, reason) for one in live), return_exceptions=True)
         finally:
             await self._watch.stop()
-            if self._heartbeat is not None:
-                self._heartbeat.cancel()
+            self._channels.stop()
         for interview, outcome in zip(live, outcomes, strict=True):
             if isinstance(outcome, BaseException):
                 logger.error("interview %s could not be closed", interview.session_id, exc_info=outcome)
@@ -300,43 +264,21 @@ class LiveInterviews:
 
     async def subscribe(self, session_id: str, client_id: str) -> Subscription:
         """Open a mailbox; the state lies in it already. Raises UnknownInterview."""
-        async with self.registry.held(session_id) as live:
-            subscription = Subscription(client_id)
-            live.subscriptions.append(subscription)
-            while len(live.subscriptions) > self._settings.max_control_channels:
-                live.subscriptions.pop(0).close(CloseCode.TOO_MUCH)
-            subscription.put(live.state_for(client_id))
-            subscription.put(live.questions.message())
-            subscription.put(live.saved_up_to())
-            if live.spectators.is_silent:
-                subscription.put(notice("no_sound"))
+        subscription = await self._channels.subscribe(session_id, client_id)
         if self._stopping:
             subscription.close(CloseCode.GOING_AWAY)
         else:
             self._watch.start()
-            if self._heartbeat is None or self._heartbeat.done():
-                self._heartbeat = asyncio.ensure_future(self._beat())
         return subscription
 
     def hear(self, session_id: str, subscription: Subscription, message: PageMessage) -> None:
         """Take what a page says on its channel."""
-        live = self.registry.get(session_id)
-        if live is not None and not self._stopping:
-            live.hear(subscription, message)
+        if not self._stopping:
+            self._channels.hear(session_id, subscription, message)
 
     def unsubscribe(self, session_id: str, subscription: Subscription) -> None:
         """The channel is closed. Repeating it is harmless."""
-        live = self.registry.get(session_id)
-        if live is not None and subscription in live.subscriptions:
-            live.subscriptions.remove(subscription)
-
-    async def _beat(self) -> None:
-        """One ticker for all pages, as long as there are any."""
-        while any(live.subscriptions for live in self.registry):
-            await asyncio.sleep(self._settings.heartbeat_s)
-            for live in self.registry:
-                if live.subscriptions:
-                    live.tick()
+        self._channels.unsubscribe(session_id, subscription)
 
     # Steps -------------------------------------------------------------------------------
 
@@ -363,38 +305,7 @@ class LiveInterviews:
             logger.warning("no UDP port is free for interview %s", live.session_id)
             raise errors.OverCapacity("No UDP port is free.", self._settings.retry_after_s) from None
 
-    @staticmethod
-    async def _end(live: LiveInterview, reason: EndReason) -> bool:
-        """Close what is being published, if anything is; False when disk or database did not take all of it in time."""
-        await live.stage.close(reason)
-        return await live.ledger.settle() and not live.unclosed
-
     async def _stop(self, live: LiveInterview, reason: EndReason) -> None:
         async with live.lock:  # whoever is beginning to publish gets there first, and is ended like the others
-            await self._end(live, reason)
+            await end_publishing(live, reason)
         live.hang_up(CloseCode.GOING_AWAY)
-
-    async def _finish_row(self, session_id: str) -> InterviewState:
-        try:
-            async with self._database.writing() as db_session:
-                return await interviews.finish(db_session, session_id, self._clock.utc_now())
-        except NothingRecorded:
-            raise errors.NothingRecorded("Nothing of this interview was recorded yet.") from None
-        except IllegalTransition:
-            raise errors.InterviewOver("This interview cannot be finished any more.") from None
-        except DiskFull:
-            raise errors.StorageFull("The end of the interview cannot be written down now. Please try again.") from None
-
-    async def _erase_quietly(self, session_id: str) -> None:
-        """Whoever deleted it could not see the file that a part was just beginning."""
-        try:
-            await self._erase(session_id)
-        except Exception:
-            logger.exception("interview %s is deleted, its files could not all be removed", session_id)
-
-    async def _store_quietly(self, session_id: str) -> None:
-        """The candidate is done in any case; what fails here is done again by the sweep, from the closed part."""
-        try:
-            await self._store(session_id)
-        except Exception:
-            logger.exception("interview %s is finished, its recording could not be stored yet", session_id)

@@ -3,12 +3,14 @@
 Relationships never load by themselves (`lazy="raise"`): a query says what it wants.
 """
 
+from db.models.audit import AuditRow
 from db.models.base import Base, JobRole, PartSource, QuestionSound, TokenKind, WorkState
 from db.models.beside import Export, Webhook, WebhookDelivery, Work
 from db.models.interviews import Consent, Gap, InterviewFlow, InterviewQuestion, InterviewSession, Mark, Part, Take
 from db.models.people import Candidate, Job, JobMember, JobQuestion, User, UserToken
 
 __all__ = [
+    "AuditRow",
     "Base",
     "Candidate",
     "Consent",

@@ -4,7 +4,7 @@ aiortc brings ICE, DTLS, SRTP and the session description. What it does with med
 that (jitter buffer, decoder thread, bandwidth estimate) is of no use to a recording, so SRTP
 packets are taken at the socket: decrypted with the keys that DTLS agreed on, parsed, and given
 to an :class:`~media_server.aio.encoded_track.EncodedTrack` in the same call. STUN and DTLS go
-their usual way.
+their usual way, once the socket has turned away what cannot be the sender's.
 
 ``tests/media_server/test_aiortc_contract.py`` says in words which private part moved when an
 upgrade breaks this.
@@ -15,12 +15,12 @@ import contextlib
 import random
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
 import pylibsrtp
-from aioice import Candidate
+from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol
 from aiortc import (
@@ -48,6 +48,7 @@ from media_server.rtp import transport_feedback, video_timing
 from media_server.rtp.errors import PayloadError
 from media_server.rtp.header import MalformedPacket, parse_packet
 from media_server.rtp.packet import MediaKind
+from media_server.rtp.sources import Address, Allowance, Sources
 
 RECEIVE_BUFFER = 1 << 20
 "Bytes that the kernel keeps for one socket while the event loop is busy; a second of media is 45 kB."
@@ -57,6 +58,23 @@ LONGEST_SRTP = 1500
 
 MOST_WAITING = 64
 "Datagrams kept until DTLS reads them: a handshake is a dozen, and anybody can send to an open port."
+
+CHECKS_PER_S = 200
+"Connectivity checks that one address known to be the sender's may send; a browser sends 25 while it connects."
+
+STRANGERS_CHECKS_PER_S = 100
+"The same for all addresses together that are not known yet. Each costs an HMAC and an answer."
+
+STRANGERS_MEDIA_PER_S = 10
+"Packets from unknown addresses that are tried with the SRTP key: one that it opens tells where a NAT has moved the sender."
+
+MOST_ICE_CANDIDATES = 256
+"Addresses that one connection hears of, signalled or learnt; each is a check of ours to an address of somebody's choice."
+
+STUN_HEADER = 20
+"Octets (RFC 8489 section 5)."
+
+STUN_COOKIE = stun.COOKIE.to_bytes(4, "big")
 
 PORT_ATTEMPTS = 50
 "How many ports of the range are tried before it counts as used up."
@@ -136,21 +154,93 @@ class _PassthroughReceiver:
         return RTCStatsReport()
 
 
-class _TappedProtocol(StunProtocol):
-    """A socket whose SRTP and SRTCP packets go to the tap; the rest goes aioice's way."""
+class _Doorkeeper:
+    """Says of each datagram whether it can be the sender's, before anything costly is done with it.
 
-    def __init__(self, connection: Connection, tap: Callable[[bytes], None]) -> None:
+    Off the path between sender and server nobody knows our ICE name, let alone its password. Whoever is on the path can
+    forge the sender's address; what they send then is refused by the keys, as ever.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        # What a check has to bear: our name, a colon, theirs (RFC 8445 section 7.2.2).
+        self._our_name = f"{connection.local_username}:".encode()
+        self._sources = Sources()
+        self._checks = Allowance(CHECKS_PER_S)
+        self._strangers_checks = Allowance(STRANGERS_CHECKS_PER_S)
+        self._strangers_media = Allowance(STRANGERS_MEDIA_PER_S)
+        self._now = asyncio.get_running_loop().time
+        self.turned_away = 0
+        "Datagrams that were dropped unread."
+
+    def admits_check(self, data: bytes, source: Address, transactions: Container[bytes]) -> bool:
+        """Whether a STUN message answers a check of ours, or is a check by somebody who knows our name."""
+        if len(data) < STUN_HEADER or data[4:8] != STUN_COOKIE:
+            return self._turn_away()
+        if data[0] & 1:  # the upper bit of the class: a response or an error
+            return data[8:20] in transactions or self._turn_away()
+        if self._our_name not in data:
+            return self._turn_away()
+        if self.knows(source):
+            return self._checks.take(self._now()) or self._turn_away()
+        has_room = len(self._connection._remote_candidates) < MOST_ICE_CANDIDATES  # noqa: SLF001
+        return (has_room and self._strangers_checks.take(self._now())) or self._turn_away()
+
+    def admits_handshake(self, source: Address) -> bool:
+        """Whether a DTLS record may go on: only from where the sender's checks were answered."""
+        return self.knows(source) or self._turn_away()
+
+    def admits_media(self, source: Address) -> bool:
+        """Whether SRTP or SRTCP is worth decrypting."""
+        return self.knows(source) or self._strangers_media.take(self._now()) or self._turn_away()
+
+    def knows(self, source: Address) -> bool:
+        """Whether the sender was met there; the nominated pair's other end counts, whoever began the checks."""
+        if self._sources.knows(source):
+            return True
+        nominated = self._connection._nominated.values()  # noqa: SLF001
+        return any(pair.remote_addr == source for pair in nominated)
+
+    def met(self, source: Address) -> None:
+        """The sender has shown there that it is the sender."""
+        if not self._sources.knows(source):
+            self._sources.learn(source)
+
+    def _turn_away(self) -> bool:
+        self.turned_away += 1
+        return False
+
+
+class _TappedProtocol(StunProtocol):
+    """A socket whose SRTP and SRTCP packets go to the tap; STUN and DTLS of the sender's go aioice's way."""
+
+    def __init__(self, connection: Connection, door: _Doorkeeper, tap: Callable[[bytes, Address], None]) -> None:
         super().__init__(connection)
+        self._door = door
         self._tap = tap
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        # RFC 7983 section 7: the first byte of SRTP and SRTCP lies between 128 and 191.
-        if isinstance(data, bytes) and data and 128 <= data[0] < 192:  # noqa: PLR2004
-            self._tap(data)
+        if not isinstance(data, bytes) or not data:
             return
-        # aioice lets this error out when an attribute of a STUN message is cut short.
-        with contextlib.suppress(struct.error):
-            super().datagram_received(data, addr)
+        source = (addr[0], addr[1])
+        # RFC 7983 section 7: the first octet tells the protocols apart, and there are no others here.
+        match data[0]:
+            case first if 128 <= first < 192:  # noqa: PLR2004
+                self._tap(data, source)
+            case first if 20 <= first < 64:  # noqa: PLR2004
+                if self._door.admits_handshake(source):
+                    self.receiver.data_received(data, self.local_candidate.component)
+            case first if first < 4:  # noqa: PLR2004
+                if self._door.admits_check(data, source, self.transactions):
+                    # aioice lets this error out when an attribute of a STUN message is cut short.
+                    with contextlib.suppress(struct.error):
+                        super().datagram_received(data, addr)
+
+    def send_stun(self, message: stun.Message, addr: Address) -> None:
+        """Send it. A success is what only a check with the right password gets, so it tells where the sender is."""
+        if message.message_class == stun.Class.RESPONSE:
+            self._door.met((addr[0], addr[1]))
+        super().send_stun(message, addr)
 
 
 class PassthroughPeerConnection(RTCPeerConnection):
@@ -165,6 +255,7 @@ class PassthroughPeerConnection(RTCPeerConnection):
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._network = network or NetworkSettings()
         self._dtls: RTCDtlsTransport | None = None
+        self._door: _Doorkeeper | None = None
         self.receive_side = ReceiveSide(self._send_rtcp)
         "Counts, reports and asks for what is missing."
 
@@ -211,18 +302,26 @@ class PassthroughPeerConnection(RTCPeerConnection):
 
     # Media from the sender ---------------------------------------------------------
 
-    def _tap(self, data: bytes) -> None:
+    @property
+    def turned_away(self) -> int:
+        """Datagrams that were dropped because they cannot have been the sender's."""
+        return 0 if self._door is None else self._door.turned_away
+
+    def _tap(self, data: bytes, source: Address) -> None:
         """Decrypt and hand on one SRTP or SRTCP packet; before there are keys, nobody can read it."""
         session = None if self._dtls is None else self._dtls._rx_srtp  # noqa: SLF001
-        if session is None or len(data) > LONGEST_SRTP:
+        if session is None or self._door is None or len(data) > LONGEST_SRTP or not self._door.admits_media(source):
             return
         try:
             if is_rtcp(data):
-                self._hand_on_reports(session.unprotect_rtcp(data))
+                reports = session.unprotect_rtcp(data)
+                self._door.met(source)
+                self._hand_on_reports(reports)
             else:
+                opened = session.unprotect(data)
+                self._door.met(source)
                 side = self.receive_side
-                packet = parse_packet(session.unprotect(data), side.transport_number_id, side.video_timing_id)
-                side.receive_packet(packet)
+                side.receive_packet(parse_packet(opened, side.transport_number_id, side.video_timing_id))
         except (pylibsrtp.Error, MalformedPacket, PayloadError):
             return  # what is forged, replayed or broken on the way never happened
 
@@ -241,11 +340,12 @@ class PassthroughPeerConnection(RTCPeerConnection):
 
     def _gather_within_range(self, dtls: RTCDtlsTransport) -> None:
         connection: Connection = dtls.transport._connection  # noqa: SLF001
+        door = self._door = _Doorkeeper(connection)
 
         async def gather(component: int, addresses: list[str], **_: float) -> list[Candidate]:
             candidates = []
             for address in self._network.addresses or addresses:
-                protocol = await self._bind(connection, address)
+                protocol = await self._bind(lambda: _TappedProtocol(connection, door, self._tap), address)
                 protocol.local_candidate = _host_candidate(component, protocol)
                 connection._protocols.append(protocol)  # noqa: SLF001
                 candidates.append(protocol.local_candidate)
@@ -254,14 +354,12 @@ class PassthroughPeerConnection(RTCPeerConnection):
         connection.get_component_candidates = gather  # type: ignore[method-assign,assignment]  # aioice has no other way
         connection.data_received = _only_dtls(connection)  # type: ignore[method-assign,assignment]  # it keeps everything
 
-    async def _bind(self, connection: Connection, address: str) -> StunProtocol:
+    async def _bind(self, make: Callable[[], _TappedProtocol], address: str) -> StunProtocol:
         loop = asyncio.get_running_loop()
         ports = self._network.ports
         for port in random.sample(ports, min(PORT_ATTEMPTS, len(ports))):
             try:
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: _TappedProtocol(connection, self._tap), local_addr=(address, port)
-                )
+                transport, protocol = await loop.create_datagram_endpoint(make, local_addr=(address, port))
             except OSError:
                 continue
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)

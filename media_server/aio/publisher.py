@@ -117,6 +117,10 @@ class Publisher:
         # A task of its own, which giving up the wait does not cancel: the disk may take the rest later.
         self._closing_part = asyncio.ensure_future(self._close_part(reason))
         await asyncio.gather(self._wait_for_part(self._closing_part), self._close_peer())
+        if self._peer.turned_away:
+            logger.info(
+                "%s: %d datagrams that were not the sender's were dropped", self.whip_session, self._peer.turned_away
+            )
         self._on_event(PublisherEnded(reason))
 
     async def _close_part(self, reason: EndReason) -> None:

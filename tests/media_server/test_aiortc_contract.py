@@ -69,3 +69,16 @@ def test_aioice_queues_what_is_no_stun_where_we_step_in() -> None:
     assert "self._queue.put_nowait((data, component))" in inspect.getsource(aioice.ice.Connection.data_received), (
         "what DTLS has yet to read is kept elsewhere now"
     )
+
+
+def test_aioice_says_who_the_sender_is_where_the_door_looks() -> None:
+    source = inspect.getsource(aioice.ice.Connection.request_received)
+    refused, answered = source.index("check_message_integrity"), source.index("message_class=stun.Class.RESPONSE")
+    assert refused < answered < source.index("protocol.send_stun(response, addr)"), (
+        "a success may go to somebody whose password was not looked at"
+    )
+    assert list(inspect.signature(aioice.ice.StunProtocol.send_stun).parameters) == ["self", "message", "addr"]
+    received = inspect.getsource(aioice.ice.StunProtocol.datagram_received)
+    assert "message.transaction_id in self.transactions" in received, "what checks of ours wait for is kept elsewhere"
+    assert "self._nominated[pair.component] = pair" in inspect.getsource(aioice.ice.Connection.check_complete)
+    assert "self._remote_candidates.append(remote_candidate)" in inspect.getsource(aioice.ice.Connection.check_incoming)

@@ -2,86 +2,29 @@
 
 import asyncio
 import contextlib
-import os
 import socket
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import av
 import pytest
 
-from db.clock import SystemClock
 from media_server.aio.aiortc_tap import NetworkSettings, NoFreePort
-from media_server.aio.capture import PartPlace
-from media_server.aio.disk import Disk
-from media_server.aio.publisher import Publisher
-from media_server.recording.events import EndReason, PartClosed, PartOpened, PublisherEnded, PublisherEvent
-from media_server.settings import MediaSettings
+from media_server.recording.events import EndReason, PartClosed, PartOpened, PublisherEnded
+from tests.media_server.publishing import Stage, decodes, port_of, publisher_stage
 from tests.media_server.sender import stretch
-from tests.media_server.webrtc_sender import LOOPBACK, WebrtcSender, webrtc_sender
-
-
-@dataclass
-class Stage:
-    """A publisher, its disk, and everything that it told."""
-
-    folder: Path
-    disk: Disk
-    events: list[PublisherEvent] = field(default_factory=list)
-    loop_errors: list[dict[str, Any]] = field(default_factory=list)
-    "What reached the event loop's exception handler; must stay empty."
-
-    def publisher(self, *, network: NetworkSettings = LOOPBACK, **settings: Any) -> Publisher:
-        return Publisher(
-            "session",
-            settings=MediaSettings(**settings),
-            network=network,
-            disk=self.disk,
-            clock=SystemClock(),
-            create_file=lambda path: os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600),
-            open_part=self.open_part,
-            on_event=self.events.append,
-        )
-
-    @property
-    def part(self) -> Path:
-        return self.folder / "0001.webm"
-
-    async def open_part(self) -> PartPlace:
-        return PartPlace(1, self.part)
-
-    def told(self, kind: type[PublisherEvent]) -> list[PublisherEvent]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    async def until(self, happened: Callable[[], object], within: float = 20.0) -> None:
-        async with asyncio.timeout(within):
-            while not happened():  # noqa: ASYNC110  events come by callback; the test only looks
-                await asyncio.sleep(0.01)
+from tests.media_server.webrtc_sender import WebrtcSender, webrtc_sender
 
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    disk = Disk(SystemClock(), sync_interval=0.05)
-    disk.start()
-    stage = Stage(tmp_path, disk)
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: stage.loop_errors.append(context))
-    yield stage
-    await disk.stop()
-    assert stage.loop_errors == []
+    async with publisher_stage(tmp_path) as stage:
+        yield stage
 
 
 @pytest.fixture
 async def sender(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebrtcSender]:
     async with webrtc_sender(monkeypatch) as sender:
         yield sender
-
-
-def port_of(answer: str) -> int:
-    line = next(line for line in answer.splitlines() if line.startswith("a=candidate:"))
-    return int(line.split(" ")[5])
 
 
 def open_sockets() -> int:
@@ -91,16 +34,6 @@ def open_sockets() -> int:
         with contextlib.suppress(FileNotFoundError):  # the one that lists them is gone by now
             count += str(descriptor.readlink()).startswith("socket:")
     return count
-
-
-def decodes(path: Path) -> tuple[int, int]:
-    """(pictures, sounds) that FFmpeg decodes."""
-    counts = []
-    for kind in ("video", "audio"):
-        with av.open(path) as container:
-            stream = next(stream for stream in container.streams if stream.type == kind)
-            counts.append(sum(1 for _ in container.decode(stream)))
-    return counts[0], counts[1]
 
 
 async def test_what_a_peer_sends_lies_in_a_whole_file(stage: Stage, sender: WebrtcSender) -> None:

@@ -18,7 +18,9 @@ function reason({ status, type }) {
     case 0: return "unreachable";
     case 401: case 404: return "link_unknown";
     case 400: case 413: case 415: case 422: return "not_acceptable";
-    case 403: return "consent_missing";
+    // Any other 403 is a filter's between here and the server: reading the notice again would change nothing, and
+    // would ask the person to press the same buttons for ever.
+    case 403: return type === "consent-missing" ? "consent_missing" : "server_failed";
     case 409: return type === "superseded" ? "superseded" : "finished";
     case 429: case 503: return "busy";
     case 507: return "disk_full";

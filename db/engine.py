@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from db import migrate
+from db.clock import Clock, SystemClock
 from db.settings import DatabaseSettings
 from db.sqlite_errors import in_our_words
 
@@ -33,6 +34,9 @@ class Database:
         self._reader = _engine(
             path, settings, connections=settings.readers, begin="BEGIN", pragmas=(*_PRAGMAS, "query_only = ON")
         )
+        self.on_wait: Callable[[float], None] = lambda _: None
+        "Hears how many seconds each writer waited for its turn; for the metrics."
+        self._clock: Clock = SystemClock()
         self._write_session = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read_session = async_sessionmaker(self._reader, expire_on_commit=False)
 
@@ -60,9 +64,11 @@ class Database:
         Raises DatabaseBusy and DiskFull, both with nothing changed. Never nest: the inner one would wait for the outer.
         """
         with in_our_words():
+            began = self._clock.monotonic()
             async with self._write_session() as db_session, db_session.begin():
                 # Takes the write lock now: what is read from here on stays true until the commit.
                 await db_session.connection()
+                self.on_wait(self._clock.monotonic() - began)
                 yield db_session
 
     async def close(self) -> None:

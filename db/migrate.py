@@ -57,6 +57,11 @@ def migration_status(path: Path, *, busy_timeout_s: float = 5.0) -> MigrationSta
         return _status(connection)
 
 
+def head() -> str | None:
+    """The revision that this version of Holdfast needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def _upgrade(connection: Connection, path: Path) -> None:
     # A connection that ends without COMMIT has changed nothing.
     # Tables that are rebuilt would take their children along; the check below makes up for it.

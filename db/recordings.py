@@ -313,6 +313,11 @@ async def joined_parts(db_session: AsyncSession) -> dict[str, str]:
     return {path: recording for path, recording in await db_session.execute(query) if recording is not None}
 
 
+async def stored_bytes(db_session: AsyncSession) -> int:
+    """The size of all recordings and parts that are kept."""
+    return (await db_session.execute(select(func.coalesce(func.sum(InterviewSession.recorded_bytes), 0)))).scalar_one()
+
+
 def megabytes(size_bytes: int) -> float:
     """What `video_size_mb` says: bytes / 10^6, two decimals."""
     return round(size_bytes / 1_000_000, 2)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import exports, recordings
@@ -238,6 +238,12 @@ async def forget(db_session: AsyncSession, tasks: Collection[Task]) -> None:
     """Forget what was tried of these; what is due is no matter of rows."""
     for task in tasks:
         await db_session.execute(delete(Work).where(_is(task), Work.state != WorkState.RUNNING))
+
+
+async def count_failed(db_session: AsyncSession) -> int:
+    """How many pieces were given up; somebody has to look at them."""
+    failed = select(func.count()).select_from(Work).where(Work.state == WorkState.FAILED)
+    return (await db_session.execute(failed)).scalar_one()
 
 
 async def listed(db_session: AsyncSession) -> list[Work]:

@@ -44,6 +44,14 @@ class SignalingSettings(BaseModel):
     max_live_interviews: Annotated[int, Field(ge=1)] = Field(
         100, description="How many interviews are recorded at once; a further one gets 503 with Retry-After."
     )
+    max_loop_lag_s: Annotated[float, Field(gt=0)] = Field(
+        0.5,
+        description="Nobody begins, 503 with Retry-After, while the event loop is usually later than this, in seconds; "
+        "interviews that were begun go on.",
+    )
+    max_disk_lag_s: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="The same while the disk is further behind than this, in seconds."
+    )
     max_sdp_bytes: Annotated[int, Field(ge=4_096, le=65_536)] = Field(
         65_536, description="The largest SDP that is read, in bytes; a larger one gets 413."
     )

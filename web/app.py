@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -22,12 +22,14 @@ from media_server.aio.previews import Previews
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
+from media_server.aio.traffic import Traffic
 from media_server.aio.transcode import Transcoder
 from media_server.aio.uploads import Uploads
 from media_server.aio.work import Doer, HeavyWork
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
 from signaling.aio import deadlines
+from signaling.aio.admission import Load
 from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interview import OnEvent, OpenPart
 from signaling.aio.live_interviews import LiveInterviews
@@ -35,9 +37,11 @@ from signaling.aio.whip_routes import Whip
 from web import formats, middleware, views
 from web.auth import Auth
 from web.host_tokens import HostTokens
+from web.metrics import Metrics, measure_requests
+from web.readiness import Readiness
 from web.routes import routes
 from web.sending import FileSender
-from web.services import LEAST_ROOM_BYTES, SERVICES, Services
+from web.services import SERVICES, Services, has_room
 from web.settings import Settings
 from web.webhooks.deliverer import Deliverer
 from web.webhooks.vault import Vault
@@ -55,14 +59,10 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
 
     Raises DataFolderUnusable (DataFolderHeld when another server serves it) and DatabaseError.
     """
+    metrics = Metrics(clock)
     async with AsyncExitStack() as stack:
-        data_folder = await asyncio.to_thread(DataFolder.open, settings.data)
-        stack.enter_context(data_folder.held())
-        database = await Database.open(data_folder.database_path, settings.database)
-        stack.push_async_callback(database.close)
-        recordings = Recordings(database, data_folder, clock)
-        await recordings.mend_all()
-        await recordings.finish_pending(join=False)
+        data_folder, database = await _data(stack, settings, metrics)
+        recordings = await _in_order(Recordings(database, data_folder, clock))
         sounds = Sounds(database, data_folder, recordings, settings.work, settings.speech)
         job_sounds = JobSounds(database, data_folder, settings.work)
         await job_sounds.tidy_all()
@@ -70,18 +70,20 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         heavy_work = _heavy_work(settings, clock, database, data_folder, recordings, sounds, exports)
         stack.push_async_callback(heavy_work.close)
         await heavy_work.start()
-        disk = _started(Disk(clock, sync_interval=settings.media.sync_interval_s))
-        stack.push_async_callback(disk.stop)
-        live_interviews = _live_interviews(settings, clock, database, disk, data_folder, recordings, heavy_work)
+        disk = _started(stack, Disk(clock, sync_interval=settings.media.sync_interval_s, on_sync=metrics.synced))
+        live_interviews = _live_interviews(
+            settings, clock, database, data_folder, disk, recordings, heavy_work, metrics
+        )
         stack.push_async_callback(live_interviews.close_all)
-        sender = FileSender()
-        stack.callback(sender.close)
-        host_tokens = HostTokens(settings.embedding, clock)
-        auth = Auth(database, data_folder.server_key(), clock, settings.web, host_tokens)
-        for watch in (_sweep_daily(recordings, exports), _watch_deadlines(database, live_interviews, clock)):
-            stack.push_async_callback(_cancel, asyncio.create_task(watch))
-        webhooks = Deliverer(database, clock, settings.webhooks, Vault(data_folder.server_key()))
-        await stack.enter_async_context(webhooks)
+        stack.callback((sender := FileSender()).close)
+        auth = Auth(database, data_folder.server_key(), clock, settings.web, HostTokens(settings.embedding, clock))
+        _watch(
+            stack,
+            _sweep_daily(recordings, exports),
+            _watch_deadlines(database, live_interviews, clock),
+            metrics.loop_lag.watch_for_ever(),
+        )
+        await stack.enter_async_context(webhooks := _deliverer(settings, clock, database, data_folder))
         yield Services(
             settings,
             clock,
@@ -99,28 +101,41 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             sender,
             exports,
             webhooks,
+            metrics,
+            Readiness(database, data_folder, is_stopping=lambda: live_interviews.is_stopping),
         )
+
+
+async def _data(stack: AsyncExitStack, settings: Settings, metrics: Metrics) -> tuple[DataFolder, Database]:
+    """The data folder, which nobody else serves from now on, and the database in it."""
+    data_folder = await asyncio.to_thread(DataFolder.open, settings.data)
+    stack.enter_context(data_folder.held())
+    database = await Database.open(data_folder.database_path, settings.database)
+    stack.push_async_callback(database.close)
+    database.on_wait = metrics.waited_for_database
+    return data_folder, database
 
 
 def _live_interviews(
     settings: Settings,
     clock: Clock,
     database: Database,
-    disk: Disk,
     data_folder: DataFolder,
+    disk: Disk,
     recordings: Recordings,
     heavy_work: HeavyWork,
+    metrics: Metrics,
 ) -> LiveInterviews:
     return LiveInterviews(
         database=database,
         clock=clock,
         settings=settings.signaling,
         media=settings.media,
-        make_publisher=publisher_maker(settings, disk, clock, data_folder),
+        make_publisher=publisher_maker(settings, disk, clock, data_folder, metrics.traffic),
         part_path=lambda folder, session_id, number: f"{UPLOADS}/{folder}/{part_path(session_id, number)}",
         store=lambda session_id: _store(recordings, heavy_work, session_id),
         erase=recordings.delete,
-        has_room=lambda: data_folder.room().free_bytes >= LEAST_ROOM_BYTES,
+        load=lambda: Load(metrics.loop_lag.usual_s, disk.lag_s, has_room(data_folder)),
     )
 
 
@@ -141,6 +156,7 @@ def _app(services: Services) -> aioweb.Application:
         client_max_size=settings.max_body_bytes,
         middlewares=[
             middleware.trust_proxies(settings),
+            measure_requests(services.metrics, services.clock, settings.base_path),
             middleware.log_access(services.clock),
             middleware.answer_preflights(services.settings.embedding),
             middleware.answer_errors,
@@ -166,8 +182,16 @@ def _app(services: Services) -> aioweb.Application:
     return app
 
 
-def _started(disk: Disk) -> Disk:
+async def _in_order(recordings: Recordings) -> Recordings:
+    """Mend what a crash left and finish what was begun, before anybody records."""
+    await recordings.mend_all()
+    await recordings.finish_pending(join=False)
+    return recordings
+
+
+def _started(stack: AsyncExitStack, disk: Disk) -> Disk:
     disk.start()
+    stack.push_async_callback(disk.stop)
     return disk
 
 
@@ -187,7 +211,7 @@ def _live_routes(
 
 
 def publisher_maker(
-    settings: Settings, disk: Disk, clock: Clock, data_folder: DataFolder
+    settings: Settings, disk: Disk, clock: Clock, data_folder: DataFolder, traffic: Traffic | None = None
 ) -> Callable[[str, OpenPart, OnEvent], Publisher]:
     """Publishers bound to this server's disk, network and settings."""
     media = settings.media
@@ -204,6 +228,7 @@ def publisher_maker(
             create_file=lambda path: data_folder.files.create(path.as_posix()),
             open_part=open_part,
             on_event=on_event,
+            traffic=traffic,
         )
 
     return make
@@ -261,6 +286,16 @@ async def _watch_deadlines(database: Database, live_interviews: LiveInterviews, 
         except Exception:
             logger.exception("interviews whose deadline is over could not be read; tried again soon")
         await asyncio.sleep(deadlines.EVERY_S)
+
+
+def _deliverer(settings: Settings, clock: Clock, database: Database, data_folder: DataFolder) -> Deliverer:
+    return Deliverer(database, clock, settings.webhooks, Vault(data_folder.server_key()))
+
+
+def _watch(stack: AsyncExitStack, *watches: Coroutine[None, None, None]) -> None:
+    """Have these run until the end."""
+    for watch in watches:
+        stack.push_async_callback(_cancel, asyncio.create_task(watch))
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

@@ -18,12 +18,22 @@ from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.whip_routes import Whip
 from web.auth import Auth
+from web.metrics import Metrics
+from web.readiness import Readiness
 from web.sending import FileSender
 from web.settings import Settings
 from web.webhooks.deliverer import Deliverer
 
 LEAST_ROOM_BYTES = 500_000_000
 "Below this much room nobody begins to record: what runs already needs it."
+
+
+def has_room(data_folder: DataFolder) -> bool:
+    """Whether the disk takes another interview; one that has gone takes none. Blocking."""
+    try:
+        return data_folder.has_room_for(0)
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,10 @@ class Services:
     "Makes MP4s."
     webhooks: Deliverer
     "Sends what webhooks are owed."
+    metrics: Metrics
+    "What is counted for operators."
+    readiness: Readiness
+    "Whether interviews can be recorded now."
 
 
 SERVICES = aioweb.AppKey("services", Services)

@@ -44,6 +44,7 @@ from aiortc.rtp import RtcpPacket, RtcpSrPacket, is_rtcp
 from aiortc.stats import RTCStatsReport
 
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
+from media_server.aio.traffic import Traffic
 from media_server.rtp import transport_feedback, video_timing
 from media_server.rtp.errors import PayloadError
 from media_server.rtp.header import MalformedPacket, parse_packet
@@ -161,8 +162,9 @@ class _Doorkeeper:
     forge the sender's address; what they send then is refused by the keys, as ever.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, traffic: Traffic) -> None:
         self._connection = connection
+        self._traffic = traffic
         # What a check has to bear: our name, a colon, theirs (RFC 8445 section 7.2.2).
         self._our_name = f"{connection.local_username}:".encode()
         self._sources = Sources()
@@ -208,6 +210,7 @@ class _Doorkeeper:
 
     def _turn_away(self) -> bool:
         self.turned_away += 1
+        self._traffic.junk += 1
         return False
 
 
@@ -250,10 +253,11 @@ class PassthroughPeerConnection(RTCPeerConnection):
     :class:`~media_server.aio.encoded_track.EncodedTrack`.
     """
 
-    def __init__(self, network: NetworkSettings | None = None) -> None:
+    def __init__(self, network: NetworkSettings | None = None, traffic: Traffic | None = None) -> None:
         # With no servers named, aiortc would ask a public STUN server and wait for it.
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._network = network or NetworkSettings()
+        self._traffic = traffic or Traffic()
         self._dtls: RTCDtlsTransport | None = None
         self._door: _Doorkeeper | None = None
         self.receive_side = ReceiveSide(self._send_rtcp)
@@ -323,7 +327,7 @@ class PassthroughPeerConnection(RTCPeerConnection):
                 side = self.receive_side
                 side.receive_packet(parse_packet(opened, side.transport_number_id, side.video_timing_id))
         except (pylibsrtp.Error, MalformedPacket, PayloadError):
-            return  # what is forged, replayed or broken on the way never happened
+            self._traffic.junk += 1  # what is forged, replayed or broken on the way never happened
 
     def _hand_on_reports(self, data: bytes) -> None:
         try:
@@ -340,7 +344,7 @@ class PassthroughPeerConnection(RTCPeerConnection):
 
     def _gather_within_range(self, dtls: RTCDtlsTransport) -> None:
         connection: Connection = dtls.transport._connection  # noqa: SLF001
-        door = self._door = _Doorkeeper(connection)
+        door = self._door = _Doorkeeper(connection, self._traffic)
 
         async def gather(component: int, addresses: list[str], **_: float) -> list[Candidate]:
             candidates = []
@@ -352,7 +356,7 @@ class PassthroughPeerConnection(RTCPeerConnection):
             return candidates
 
         connection.get_component_candidates = gather  # type: ignore[method-assign,assignment]  # aioice has no other way
-        connection.data_received = _only_dtls(connection)  # type: ignore[method-assign,assignment]  # it keeps everything
+        connection.data_received = _only_dtls(connection, self._traffic)  # type: ignore[method-assign,assignment]  # it keeps everything
 
     async def _bind(self, make: Callable[[], _TappedProtocol], address: str) -> StunProtocol:
         loop = asyncio.get_running_loop()
@@ -367,7 +371,7 @@ class PassthroughPeerConnection(RTCPeerConnection):
         raise NoFreePort(f"no free UDP port for {address} between {ports[0]} and {ports[-1]}")
 
 
-def _only_dtls(connection: Connection) -> Callable[[bytes, int], None]:
+def _only_dtls(connection: Connection, traffic: Traffic) -> Callable[[bytes, int], None]:
     """What takes the place of `data_received`: keeps a few DTLS records (RFC 7983 section 7) and nothing else.
 
     aiortc's reader fails for good on an empty datagram, which anybody can send.
@@ -377,6 +381,8 @@ def _only_dtls(connection: Connection) -> Callable[[bytes, int], None]:
     def receive(data: bytes, component: int) -> None:
         if data and 20 <= data[0] < 64 and waiting.qsize() < MOST_WAITING:  # noqa: PLR2004
             waiting.put_nowait((data, component))
+        else:
+            traffic.junk += 1
 
     return receive
 

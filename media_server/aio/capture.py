@@ -8,13 +8,15 @@ what happened through `on_event`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from db.clock import Clock
 from media_server.aio.disk import Disk, DiskFile
+from media_server.aio.traffic import Traffic
 from media_server.recording.events import (
+    Arrived,
     DiskTrouble,
     EndReason,
     GapFound,
@@ -85,6 +87,8 @@ class CaptureHooks:
     "Told the bitrate (bits per second) when the sender has to slow down."
     on_end: Callable[[EndReason], None]
     "Told when the capture cannot go on."
+    traffic: Traffic = field(default_factory=Traffic)
+    "Where what arrived is counted."
 
 
 class Capture:
@@ -109,6 +113,7 @@ class Capture:
         self._settling = asyncio.Lock()
         self._open = True
         self._failed = False
+        self._counted = Arrived()
         self._opening: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -139,6 +144,7 @@ class Capture:
         """Call once a second."""
         if self._open:
             self._feed(self._recorder.tick)
+            self._count()
 
     @property
     def is_open(self) -> bool:
@@ -187,7 +193,12 @@ class Capture:
     def _end_recording(self) -> None:
         self._cancel_wake()
         self._feed(self._recorder.close)
+        self._count()
         self._open = False
+
+    def _count(self) -> None:
+        before, self._counted = self._counted, self._recorder.arrived()
+        self._hooks.traffic.add(self._counted, before)
 
     async def _settle(self, reason: EndReason) -> None:
         """Tell that the part is closed, once that is true on the disk."""

@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -93,6 +94,8 @@ class DiskFile:
 @dataclass(frozen=True, slots=True)
 class _Batch:
     items: list[tuple[DiskFile, list[FileAction]]]
+    at: float
+    "When it was handed over, monotonic seconds."
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,12 @@ class _Settle:
 class Disk:
     """The writer thread of one disk."""
 
-    def __init__(self, clock: Clock, *, sync_interval: float) -> None:
+    def __init__(
+        self, clock: Clock, *, sync_interval: float, on_sync: Callable[[float], None] = lambda _: None
+    ) -> None:
+        """`on_sync` hears, in the writer thread, how many seconds each sync of a file took."""
         self._clock = clock
+        self._on_sync = on_sync
         self._sync_interval = sync_interval
         self._commands: queue.SimpleQueue[_Batch | _Settle | None] = queue.SimpleQueue()
         self._gathered: dict[DiskFile, list[FileAction]] = {}
@@ -116,6 +123,10 @@ class Disk:
         self._files: set[DiskFile] = set()
         self.last_sync_seconds = 0.0
         "How long the last round of syncs took; for the metrics."
+        self.written_bytes = 0
+        "What was written since the start, also what was written again; for the metrics."
+        self._handed_over: deque[float] = deque()
+        self._taken_at = self._safe_at = float("-inf")
 
     # In the event loop ------------------------------------------------------
 
@@ -156,8 +167,22 @@ class Disk:
             self._timer.cancel()
             self._timer = None
         if self._gathered:
-            self._commands.put(_Batch(list(self._gathered.items())))
+            now = self._clock.monotonic()
+            self._handed_over.append(now)
+            self._commands.put(_Batch(list(self._gathered.items()), now))
             self._gathered = {}
+
+    @property
+    def lag_s(self) -> float:
+        """For how long the oldest of what was handed over has not been forced onto the disk; 0 when all of it has."""
+        while self._handed_over and self._handed_over[0] <= self._safe_at:
+            self._handed_over.popleft()
+        return self._clock.monotonic() - self._handed_over[0] if self._handed_over else 0.0
+
+    @property
+    def queue_length(self) -> int:
+        """How many batches the thread has not got to yet; ten a second come while anything is recorded."""
+        return self._commands.qsize()
 
     async def settle_file(self, file: DiskFile, *, close: bool) -> None:
         """Write and sync; :meth:`DiskFile.settle` and :meth:`DiskFile.close` are the doors to this."""
@@ -191,7 +216,8 @@ class Disk:
 
     def _carry_out(self, command: _Batch | _Settle | None) -> bool:
         match command:
-            case _Batch(items):
+            case _Batch(items, at):
+                self._taken_at = at
                 for file, actions in items:
                     self._files.add(file)
                     file.target.waiting.extend(actions)
@@ -213,6 +239,8 @@ class Disk:
             if target.dirty or target.waiting or target.promises:
                 self._work(file, sync=True)
         self.last_sync_seconds = self._clock.monotonic() - began
+        if not any(file.target.refused for file in self._files):
+            self._safe_at = self._taken_at
 
     def _work(self, file: DiskFile, *, sync: bool = False) -> None:
         """Write what waits, sync if asked; on refusal keep everything for the next round."""
@@ -248,6 +276,7 @@ class Disk:
             if run:
                 joined = Write(run[0].position, b"".join(write.data for write in run))
                 _write_all(target.descriptor, joined)
+                self.written_bytes += len(joined.data)
                 target.unsynced.append(joined)
                 target.end = max(target.end, joined.position + len(joined.data))
                 target.dirty = True
@@ -267,6 +296,7 @@ class Disk:
     def _sync(self, target: _Target) -> None:
         if target.descriptor is None:
             return
+        began = self._clock.monotonic()
         try:
             sync_to_disk(target.descriptor)
         except OSError:
@@ -276,6 +306,7 @@ class Disk:
             raise
         target.unsynced = []
         target.dirty = False
+        self._on_sync(self._clock.monotonic() - began)
 
     def _keep_promises(self, file: DiskFile) -> None:
         promises, file.target.promises = file.target.promises, []

@@ -18,6 +18,7 @@ from media_server.aio.aiortc_tap import NetworkSettings, PassthroughPeerConnecti
 from media_server.aio.capture import PartMoment, PartPlace
 from media_server.aio.disk import Disk
 from media_server.aio.sink import PassthroughRecorder
+from media_server.aio.traffic import Traffic
 from media_server.recording.events import EndReason, PublisherEnded, PublisherEvent
 from media_server.settings import MediaSettings
 
@@ -45,10 +46,12 @@ class Publisher:
         create_file: Callable[[Path], int],
         open_part: Callable[[], Awaitable[PartPlace]],
         on_event: Callable[[PublisherEvent], None],
+        traffic: Traffic | None = None,
     ) -> None:
+        traffic = traffic or Traffic()
         self.whip_session = whip_session
         self._on_event = on_event
-        self._peer = PassthroughPeerConnection(network)
+        self._peer = PassthroughPeerConnection(network, traffic)
         self._recorder = PassthroughRecorder(
             open_part,
             settings=settings,
@@ -57,6 +60,7 @@ class Publisher:
             create_file=create_file,
             on_event=on_event,
             on_end=self._end_soon,
+            traffic=traffic,
         )
         self._peer.on("track", self._recorder.addTrack)
         self._peer.on("connectionstatechange", self._state_changed)

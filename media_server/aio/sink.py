@@ -27,6 +27,7 @@ from media_server.aio.capture import Capture, CaptureHooks, PartMoment, PartPlac
 from media_server.aio.disk import Disk
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
 from media_server.aio.sender_reports import SenderReports
+from media_server.aio.traffic import Traffic
 from media_server.recording.bitrate import CapSettings
 from media_server.recording.events import EndReason, PublisherEvent, SoundArrives
 from media_server.recording.pause_fence import PauseFence
@@ -58,6 +59,7 @@ class PassthroughRecorder:
         create_file: Callable[[Path], int] | None = None,
         on_event: Callable[[PublisherEvent], None] = lambda _: None,
         on_end: Callable[[EndReason], None] = lambda _: None,
+        traffic: Traffic | None = None,
     ) -> None:
         """Write to `file`, or to where `file()` says once media has come; it is asked again after each pause.
 
@@ -74,6 +76,7 @@ class PassthroughRecorder:
             on_event=on_event,
             on_over_cap=self._slow_down,
             on_end=self._end,
+            traffic=traffic or Traffic(),
         )
         self._on_end = on_end
         self._told_end = False

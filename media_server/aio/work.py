@@ -57,6 +57,7 @@ class HeavyWork:
         self._doing: dict[Task, asyncio.Future[None]] = {}
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
+        self._due_since: dict[Task, float] = {}
 
     # --- start, run, close --------------------------------------------------------------
 
@@ -74,6 +75,22 @@ class HeavyWork:
             doing.cancel()
         # Nobody else is cancelled: what is being written to the database is written.
         await asyncio.gather(*(task for task in (self._loop, *self._running.values()) if task is not None))
+
+    @property
+    def running_count(self) -> int:
+        """How many pieces are being done now."""
+        return len(self._running)
+
+    @property
+    def waiting_count(self) -> int:
+        """How many are due and not begun, when that was last looked up."""
+        return sum(task not in self._running for task in self._due_since)
+
+    @property
+    def oldest_wait_s(self) -> float:
+        """How long the piece that waits longest has been due; 0 when none does."""
+        since = [when for task, when in self._due_since.items() if task not in self._running]
+        return self._clock.monotonic() - min(since) if since else 0.0
 
     def wake(self) -> None:
         """Something may have become due."""
@@ -100,7 +117,10 @@ class HeavyWork:
                 await asyncio.wait_for(self._woken.wait(), self._settings.look_every_s)
 
     async def _begin_due(self) -> None:
-        for task in await self._due():
+        due = await self._due()
+        now = self._clock.monotonic()
+        self._due_since = {task: self._due_since.get(task, now) for task in due}
+        for task in due:
             if len(self._running) >= self._settings.at_once:
                 break
             if task not in self._running and not self._stopping:

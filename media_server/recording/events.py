@@ -40,6 +40,20 @@ class PartGap:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """What of a part's packets arrived, so far; running numbers."""
+
+    received: int = 0
+    "Packets that were of use, recovered ones included."
+    lost: int = 0
+    "Packets given up."
+    recovered: int = 0
+    "Packets that were missing and came after all."
+    concealed_ms: int = 0
+    "Sound that was lost and filled."
+
+
+@dataclass(frozen=True, slots=True)
 class BitrateWindow:
     """What a stretch of ten seconds really had."""
 

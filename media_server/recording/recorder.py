@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from media_server.recording.bitrate import BitrateWindows, CapSettings, CapVerdict, CapWatch
-from media_server.recording.events import EndReason, PartGap, PartReport
+from media_server.recording.events import Arrived, EndReason, PartGap, PartReport
 from media_server.recording.progress import Progress
 from media_server.rtp.loss import LossSettings
 from media_server.rtp.media_time import SOUND_LAG_MS, STAMPED_EARLY_MS, MediaTime, SenderClock
@@ -94,6 +94,7 @@ class Recorder:
         self._last_keyframe = 0.0
         self._size: tuple[int, int] | None = None
         self._last_opus = b""
+        self._concealed_samples = 0
         self.has_begun = False
         "Whether there is anything to play yet."
 
@@ -188,6 +189,16 @@ class Recorder:
         """Milliseconds of the part that have arrived, written or not."""
         return self._progress.received_ms(now)
 
+    def arrived(self) -> Arrived:
+        """What of its packets arrived so far."""
+        tracks = [track.statistics() for track in (self._picture, self._sound) if track is not None]
+        return Arrived(
+            received=sum(track.received for track in tracks),
+            lost=sum(track.lost for track in tracks),
+            recovered=sum(track.recovered for track in tracks),
+            concealed_ms=round(self._concealed_samples / SAMPLES_PER_MS),
+        )
+
     def locate(self, ntp_seconds: float | None, arrival: float, *, final: bool) -> int | None:
         """Milliseconds of the part for a moment that the sender's wall clock showed as `ntp_seconds`.
 
@@ -281,6 +292,7 @@ class Recorder:
     def _fill(self, end_ms: float, samples: int) -> None:
         """Fill lost sound with packets that the decoder conceals: browsers skip holes in sound."""
         at = end_ms - samples / SAMPLES_PER_MS
+        self._concealed_samples += samples
         self._actions.append(PartGap(MediaKind.SOUND, round(at), round(end_ms), self._sound_gap or STALLED))
         for piece in conceal(self._last_opus, samples):
             after = at + piece.samples / SAMPLES_PER_MS

@@ -17,7 +17,7 @@ from media_server.rtp.packet import VideoCodec
 from media_server.settings import MediaSettings
 from signaling.aio import errors
 from signaling.aio.added_parts import check_takes_part
-from signaling.aio.admission import check_may_publish
+from signaling.aio.admission import Load, check_capacity, check_may_publish
 from signaling.aio.channels import Channels
 from signaling.aio.endings import Endings, end_publishing
 from signaling.aio.live_interview import LiveInterview, MakePublisher, PartPath
@@ -86,14 +86,14 @@ class LiveInterviews:
         part_path: PartPath,
         store: Callable[[str], Awaitable[object]],
         erase: Callable[[str], Awaitable[object]],
-        has_room: Callable[[], bool] = lambda: True,
+        load: Callable[[], Load] = Load,
     ) -> None:
-        """`store` makes a finished interview's recording, `erase` removes what a deleted one left, `has_room`: for more."""
+        """`store` makes a finished interview's recording, `erase` removes what a deleted one left, `load`: how busy we are."""
         self._database = database
         self._clock = clock
         self._settings = settings
         self._make_publisher = make_publisher
-        self._has_room = has_room
+        self._load = load
         self._answer_settings = AnswerSettings(
             video_bps=media.video_bps,
             audio_bps=media.audio_bps,
@@ -240,6 +240,21 @@ class LiveInterviews:
         """How far the disk is behind what has arrived, in the interview where it is furthest; for the metrics."""
         return max((live.saved_up_to().lag_ms for live in self.registry if live.is_recording), default=0)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether :meth:`close_all` was called."""
+        return self._stopping
+
+    @property
+    def channel_count(self) -> int:
+        """How many pages are connected."""
+        return sum(len(live.subscriptions) for live in self.registry)
+
+    @property
+    def messages_waiting(self) -> int:
+        """How many messages pages have not taken yet."""
+        return sum(subscription.waiting for live in self.registry for subscription in live.subscriptions)
+
     async def close_all(self, reason: EndReason = EndReason.SERVER_STOPPED) -> None:
         """The server stops: close every part, tell every page, take no more. Returns when all of it is on the disk.
 
@@ -283,11 +298,9 @@ class LiveInterviews:
     # Steps -------------------------------------------------------------------------------
 
     def _check_capacity(self, live: LiveInterview) -> None:
-        if self._stopping or (live.publishing is None and self.publishing_count >= self._settings.max_live_interviews):
-            detail = "It is restarting." if self._stopping else "It records as many interviews as it can."
-            raise errors.OverCapacity(detail, self._settings.retry_after_s)
-        if not self._has_room():
-            raise errors.StorageFull("Nothing more can be recorded until there is room again.")
+        if self._stopping:
+            raise errors.OverCapacity("It is restarting.", self._settings.retry_after_s)
+        check_capacity(live, self.publishing_count, self._load(), self._settings)
 
     async def _answer(self, live: LiveInterview, publishing: Publishing) -> str:
         publishing.publisher = self._make_publisher(

@@ -34,6 +34,11 @@ class Subscription:
             self.close(CloseCode.TOO_SLOW)
         self._news.set()
 
+    @property
+    def waiting(self) -> int:
+        """How many messages lie here."""
+        return len(self._messages)
+
     def close(self, code: CloseCode) -> None:
         """Nothing more will come; what is there is still delivered, unless the reader is too slow for it."""
         self._close_code = self._close_code or code

@@ -110,6 +110,14 @@ class Server:
             await self._signal(signal.SIGKILL)
             raise ServerError(f"the server did not stop within {STOPPED_WITHIN_S} s:\n{self.tail()}") from None
 
+    async def ended(self) -> int:
+        """Wait until it has ended, by itself or because it was told to; returns its exit status."""
+        if self._process is None:
+            raise ServerError("the server does not run")
+        status = await asyncio.wait_for(self._process.wait(), 2 * STOPPED_WITHIN_S)
+        self._process = None
+        return status
+
     async def _signal(self, number: signal.Signals) -> None:
         process = self._process
         if process is None:

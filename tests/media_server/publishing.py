@@ -15,6 +15,7 @@ from media_server.aio.aiortc_tap import NetworkSettings
 from media_server.aio.capture import PartPlace
 from media_server.aio.disk import Disk
 from media_server.aio.publisher import Publisher
+from media_server.aio.traffic import Traffic
 from media_server.recording.events import PublisherEvent
 from media_server.settings import MediaSettings
 from tests.media_server.webrtc_sender import LOOPBACK
@@ -27,6 +28,7 @@ class Stage:
     folder: Path
     disk: Disk
     events: list[PublisherEvent] = field(default_factory=list)
+    traffic: Traffic = field(default_factory=Traffic)
     loop_errors: list[dict[str, Any]] = field(default_factory=list)
     "What reached the event loop's exception handler; must stay empty."
 
@@ -40,6 +42,7 @@ class Stage:
             create_file=lambda path: os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600),
             open_part=self.open_part,
             on_event=self.events.append,
+            traffic=self.traffic,
         )
 
     @property

@@ -66,6 +66,38 @@ async def test_what_a_full_disk_refuses_is_kept_and_written_when_there_is_room(d
     assert path.read_bytes() == b"firstsecond"
 
 
+async def test_it_tells_how_long_syncs_take_and_how_far_it_is_behind(tmp_path: Path) -> None:
+    took: list[float] = []
+    disk = Disk(SystemClock(), sync_interval=0.05, on_sync=took.append)
+    disk.start()
+    room = asyncio.Event()
+
+    def open_when_there_is_room() -> int:
+        if not room.is_set():
+            raise OSError(errno.ENOSPC, "no room")
+        return creating(tmp_path / "part")()
+
+    trouble: asyncio.Queue[bool] = asyncio.Queue()
+    file = disk.open(open_when_there_is_room, on_synced=lambda _: None, on_trouble=trouble.put_nowait)
+    assert disk.lag_s == 0
+    file.apply([Write(0, b"first")])
+    assert await trouble.get() is True
+    before = disk.lag_s
+    assert before > 0
+    assert took == []
+    file.apply([Write(5, b"second")])
+    await asyncio.sleep(0.3)
+    assert disk.lag_s > before, "what waits longest counts, not what came last"
+    room.set()
+    await file.close()
+    async with asyncio.timeout(20):
+        while disk.lag_s > 0:  # noqa: ASYNC110  told by the writer thread
+            await asyncio.sleep(0.01)
+    assert took
+    assert disk.written_bytes == 11
+    await disk.stop()
+
+
 async def test_stopping_writes_what_was_accepted(tmp_path: Path) -> None:
     disk = Disk(SystemClock(), sync_interval=60.0)
     disk.start()

@@ -83,6 +83,7 @@ async def test_dtls_from_elsewhere_never_reaches_the_handshake(
     await stage.until(lambda: stage.told(PartOpened))
     await publisher.close(EndReason.FINISHED)
     assert decodes(stage.part)[0] == 48
+    assert stage.traffic.junk >= 2
 
 
 async def test_media_from_elsewhere_is_dropped_before_it_is_decrypted(

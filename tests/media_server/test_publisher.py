@@ -43,6 +43,8 @@ async def test_what_a_peer_sends_lies_in_a_whole_file(stage: Stage, sender: Webr
     await stage.until(lambda: stage.told(PartOpened))
     await publisher.close(EndReason.CLOSED_BY_PAGE)
     assert decodes(stage.part)[0] == 48
+    assert stage.traffic.received > 48
+    assert stage.traffic.lost == 0
     assert [type(event) for event in stage.events[-2:]] == [PartClosed, PublisherEnded]
 
 

@@ -23,6 +23,7 @@ from db.models import InterviewSession, Part
 from db.states import InterviewEvent
 from media_server.settings import MediaSettings
 from signaling.aio import errors
+from signaling.aio.admission import Load
 from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.subscription import Subscription
@@ -46,7 +47,7 @@ class House:
     settings: SignalingSettings = field(default_factory=SignalingSettings)
     stored: list[str] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
-    has_room: bool = True
+    load: Load = field(default_factory=Load)
     store_fails: bool = False
 
     def open(self, **settings: Any) -> LiveInterviews:
@@ -61,7 +62,7 @@ class House:
             part_path=lambda folder, session_id, number: f"uploads/{folder}/.parts/{session_id}/{number:04}.webm",
             store=self._store,
             erase=self._erase,
-            has_room=lambda: self.has_room,
+            load=lambda: self.load,
         )
         return self.live
 

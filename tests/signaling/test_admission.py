@@ -6,6 +6,7 @@ from db.states import InterviewEvent
 from media_server.aio.aiortc_tap import NoFreePort
 from media_server.recording.events import EndReason
 from signaling.aio import errors
+from signaling.aio.admission import Load
 from signaling.protocol.offer import read_offer
 from tests.fakes.publisher import OfferRefused
 from tests.signaling.conftest import House
@@ -62,9 +63,42 @@ async def test_capacity_is_for_newcomers(house: House) -> None:
 
 async def test_a_full_disk_takes_no_new_recording(house: House) -> None:
     await house.interview()
-    house.has_room = False
+    house.load = Load(has_room=False)
     with pytest.raises(errors.StorageFull):
         await publish(house)
+
+
+@pytest.mark.parametrize("load", [Load(loop_lag_s=0.6), Load(disk_lag_s=5.5)])
+async def test_a_server_that_does_not_keep_up_takes_nobody_new(house: House, load: Load) -> None:
+    house.open()
+    for session_id in ("one", "two", "three"):
+        await house.interview(session_id)
+    await publish(house)
+    await publish(house, session_id="two")
+    await house.happens("two", InterviewEvent.MEDIA_STARTED)
+    await house.publishers.last.close(EndReason.CONNECTION_LOST)
+    house.load = load
+    with pytest.raises(errors.OverCapacity) as refusal:
+        await publish(house, session_id="three")
+    assert refusal.value.headers["Retry-After"] == "10"
+    await publish(house, PHONE)  # who is being recorded may take it to the phone
+    await publish(house, session_id="two")  # who was being recorded may come back
+    house.load = Load()
+    await publish(house, session_id="three")
+
+
+async def test_who_was_recorded_comes_back_before_newcomers(house: House) -> None:
+    house.open(max_live_interviews=1)
+    for session_id in ("one", "two", "three", "four"):
+        await house.interview(session_id)
+    for session_id in ("two", "four"):
+        await house.happens(session_id, InterviewEvent.MEDIA_STARTED)
+    await publish(house)
+    with pytest.raises(errors.OverCapacity):
+        await publish(house, session_id="three")
+    await publish(house, session_id="two")
+    with pytest.raises(errors.OverCapacity):
+        await publish(house, session_id="four")  # but not without end
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from db.states import InterviewEvent, InterviewState
 from media_server.recording.events import EndReason
+from signaling.aio.admission import Load
 from tests.fakes.publisher import OfferRefused
 from tests.signaling.conftest import OpenSite, Site, bearer
 from tests.signaling.offers import captured, offer, picture, sound
@@ -173,7 +174,7 @@ async def test_too_often_429(open_site: OpenSite) -> None:
 
 
 async def test_a_full_disk_507(site: Site) -> None:
-    site.house.has_room = False
+    site.house.load = Load(has_room=False)
     response = await site.post()
     assert (response.status, (await response.json())["type"]) == (507, "/problems/disk-full")
 

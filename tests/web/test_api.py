@@ -1,7 +1,6 @@
 """The API as candidates and HR meet it: codes of contract.md, and nothing of anybody else's."""
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -224,25 +223,3 @@ async def test_a_deleted_interview_is_gone_for_everybody(site: Site, http: Clien
         for token in (links.token, site.owner):
             async with http.get(API + path, headers=bearer(token)) as response:
                 assert response.status == 404
-
-
-async def test_health_readiness_and_metrics(site: Site, http: ClientSession) -> None:
-    await site.invite(consented=True)
-    await site.add_part(closed=False)
-    async with http.get("/healthz") as response:
-        assert response.status == 200
-    async with http.get("/readyz") as response:
-        assert (response.status, await response.json()) == (200, {"ready": True, "database": True, "room": True})
-    async with http.get("/metrics") as response:
-        text = await response.text()
-    assert "holdfast_open_parts 1.0" in text
-    assert "holdfast_live_interviews 0.0" in text
-    assert "holdfast_saved_lag_seconds 0.0" in text
-    assert "holdfast_disk_free_bytes " in text
-    assert "holdfast_webhook_messages_waiting 0.0" in text
-
-
-@pytest.mark.parametrize("web_settings", [{"metrics_from": ("192.0.2.0/24",)}])
-async def test_metrics_are_for_operators(site: Site, http: ClientSession, web_settings: dict[str, Any]) -> None:
-    async with http.get("/metrics") as response:
-        assert response.status == 404

@@ -169,7 +169,7 @@ async def test_the_tail_of_a_lost_connection_is_no_recovery(modules: Page) -> No
         ("consent_missing", "loading", None, "none"),
         ("not_acceptable", "problem", "not_acceptable", "none"),
         ("link_unknown", "problem", "link_unknown", "none"),
-        ("busy", "interview", None, "busy"),
+        ("busy", "interview", None, "busy_at_start"),
         ("disk_full", "interview", None, "disk_full"),
         ("unreachable", "interview", None, "lost_at_start"),
     ],

@@ -87,7 +87,7 @@ export function reportHeard(flow, n, report, now) {
 export function retryLater(flow, { n, why, retryAfterMs, now }) {
   const wait = retryAfterMs ?? backoff(flow.tries);
   /** @type {Trouble} */
-  const trouble = why === "busy" || why === "disk_full" ? why : connectionTrouble(flow);
+  const trouble = why === "busy" && !flow.everRecorded ? "busy_at_start" : why === "busy" || why === "disk_full" ? why : connectionTrouble(flow);
   return dropped({ ...flow, trouble, troubleSeconds: Math.ceil(wait / 1000) }, n, now + wait);
 }
 
@@ -129,7 +129,7 @@ export function recordingTold(flow, message, now) {
 
 /** A server that speaks again after a silence was restarted, or the network is back: no reason to wait. @param {Flow} flow @param {number} now */
 function sooner(flow, now) {
-  const isBack = now - flow.toldAt >= LAG_MS && flow.trouble !== "busy" && flow.trouble !== "disk_full";
+  const isBack = now - flow.toldAt >= LAG_MS && flow.trouble !== "busy" && flow.trouble !== "busy_at_start" && flow.trouble !== "disk_full";
   return flow.retryAt !== null && isBack ? Math.min(flow.retryAt, now + SOON_MS) : flow.retryAt;
 }
 
@@ -149,7 +149,7 @@ export function isExpected(flow) {
 
 /** What is over as soon as the server records again. @param {Trouble} trouble @returns {Trouble} */
 function overcome(trouble) {
-  const over = ["connection", "lost_at_start", "busy", "server_stopping", "nothing_recorded"].includes(trouble);
+  const over = ["connection", "lost_at_start", "busy", "busy_at_start", "server_stopping", "nothing_recorded"].includes(trouble);
   return over ? "none" : trouble;
 }
 

@@ -58,6 +58,7 @@ async def begin_deletion(
         raise Conflict(f"interview {session_id} is being recorded")
     if interview.state is not InterviewState.DELETED:
         await interviews.apply_event(db_session, session_id, InterviewEvent.DELETE, now)
+        interview.deleted_at = now
     return interview
 
 

@@ -32,6 +32,7 @@ class WebhookEvent(StrEnum):
     COMPLETED = "interview.completed"
     READY = "interview.ready"
     DELETED = "interview.deleted"
+    DELETION_REQUESTED = "interview.deletion_requested"
 
 
 TEST: Final = "webhook.test"
@@ -100,6 +101,16 @@ async def note_change(
     await db_session.flush()
 
 
+async def note_request(db_session: AsyncSession, interview: InterviewSession, due_at: datetime, now: datetime) -> None:
+    """A candidate has asked for deletion: the same for whoever hears of that."""
+    kind = WebhookEvent.DELETION_REQUESTED
+    hearing = await _hearing(db_session, interview.job_id, kind)
+    if hearing:
+        data = {**await _told(db_session, interview, interview.state), "due_at": _written(due_at)}
+        db_session.add_all(_delivery(webhook, kind.value, interview.session_id, data, now) for webhook in hearing)
+        await db_session.flush()
+
+
 async def owe_test(db_session: AsyncSession, webhook: Webhook, now: datetime) -> WebhookDelivery:
     """A message that says nothing but that it came."""
     delivery = _delivery(webhook, TEST, "", {}, now)
@@ -136,8 +147,7 @@ async def _told(db_session: AsyncSession, interview: InterviewSession, before: I
 
 
 def _delivery(webhook: Webhook, event: str, session_id: str, data: Mapping[str, Any], now: datetime) -> WebhookDelivery:
-    timestamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = {"type": event, "timestamp": timestamp, "data": data}
+    body = {"type": event, "timestamp": _written(now), "data": data}
     return WebhookDelivery(
         webhook_id=webhook.id,
         message_id=f"msg_{secrets.token_hex(16)}",
@@ -147,6 +157,10 @@ def _delivery(webhook: Webhook, event: str, session_id: str, data: Mapping[str, 
         created_at=now,
         next_attempt_at=now,
     )
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # --- sending it ----------------------------------------------------------------------

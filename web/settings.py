@@ -24,6 +24,7 @@ from db.settings import DatabaseSettings
 from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
 from web.embedding import EmbeddingSettings
+from web.mail import MailSettings
 from web.webhooks.settings import WebhookSettings
 
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9_-]+)*")
@@ -177,6 +178,7 @@ class Settings(BaseSettings):
     data: Path = Field(Path("data"), description="The data folder: database, server key, recordings.")
     database: DatabaseSettings = DatabaseSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    mail: MailSettings = MailSettings()
     media: MediaSettings = MediaSettings()
     notice: NoticeSettings = NoticeSettings()
     signaling: SignalingSettings = SignalingSettings()

@@ -7,6 +7,7 @@ from db.models.audit import AuditRow
 from db.models.base import Base, JobRole, PartSource, QuestionSound, TokenKind, WorkState
 from db.models.beside import Export, Webhook, WebhookDelivery, Work
 from db.models.interviews import Consent, Gap, InterviewFlow, InterviewQuestion, InterviewSession, Mark, Part, Take
+from db.models.own import DeletionRequest, OwnCode, OwnVisit
 from db.models.people import Candidate, Job, JobMember, JobQuestion, User, UserToken
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Base",
     "Candidate",
     "Consent",
+    "DeletionRequest",
     "Export",
     "Gap",
     "InterviewFlow",
@@ -24,6 +26,8 @@ __all__ = [
     "JobQuestion",
     "JobRole",
     "Mark",
+    "OwnCode",
+    "OwnVisit",
     "Part",
     "PartSource",
     "QuestionSound",

@@ -40,6 +40,10 @@ class InterviewSession(Base):
     recorded_ms: Mapped[int] = mapped_column(default=0, server_default="0")
     recorded_bytes: Mapped[int] = mapped_column(default=0, server_default="0")
     preview_of: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of the recording that the previews show
+    own_released_at: Mapped[
+        datetime | None
+    ]  # since when the candidate may see their recording without an e-mailed code
+    deleted_at: Mapped[datetime | None]  # when its files were gone
 
     job: Mapped[Job] = relationship(lazy="raise")
     candidate: Mapped[Candidate] = relationship(lazy="raise")

@@ -9,6 +9,7 @@ from media_server.aio.data_folder import DataFolder
 from web.cli.common import ConfigOption, DataOption, JsonOption, print_json, read_settings, run
 from web.doctor.finding import Finding, Level, fail, ok
 from web.doctor.interview import examine_interview
+from web.doctor.mail import examine_mail
 from web.doctor.network import examine_addresses, examine_ports, examine_tls
 from web.doctor.relays import examine_ice_servers
 from web.doctor.storage import examine_agreement, examine_database, examine_folder
@@ -46,6 +47,7 @@ async def _examine(settings: Settings, clock: Clock, session_id: str | None) -> 
         *examine_addresses(settings),
         *await examine_ice_servers(settings, clock.utc_now()),
         *examine_tls(settings.web, clock.utc_now()),
+        await examine_mail(settings.mail, clock),
         _codecs(settings),
     ]
     if session_id is not None:

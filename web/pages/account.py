@@ -37,6 +37,7 @@ EVENTS: Final = {
     WebhookEvent.COMPLETED: ("Completed", "The candidate is done"),
     WebhookEvent.READY: ("Ready", "The recording can be downloaded"),
     WebhookEvent.DELETED: ("Deleted", "The interview and its recording are gone"),
+    WebhookEvent.DELETION_REQUESTED: ("Deletion asked for", "The candidate asked that their recording be deleted"),
 }
 "What each event means, for people."
 

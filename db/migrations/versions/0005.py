@@ -18,11 +18,13 @@ depends_on = None
 def upgrade() -> None:
     """Each room has a function of its own."""
     _up_audit()
+    _up_own()
 
 
 def downgrade() -> None:
     """The same, backwards."""
     _down_audit()
+    _down_own()
 
 
 def _up_audit() -> None:
@@ -66,3 +68,53 @@ def _up_audit() -> None:
 
 def _down_audit() -> None:
     op.drop_table("audit_events")
+
+
+def _up_own() -> None:
+    """What candidates ask for afterwards."""
+    op.create_table(
+        'deletion_requests',
+        sa.Column('session_id', sa.Text(), nullable=False),
+        sa.Column('requested_at', db.columns.UtcDateTime(), nullable=False),
+        sa.Column('due_at', db.columns.UtcDateTime(), nullable=False),
+        sa.Column('mailed_at', db.columns.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(['session_id'], ['interview_sessions.session_id'], ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('session_id'),
+    )
+    op.create_index('ix_deletion_requests_due_at', 'deletion_requests', ['due_at'])
+    op.create_table(
+        'own_codes',
+        sa.Column('session_id', sa.Text(), nullable=False),
+        sa.Column('code_hash', sa.String(length=64), nullable=False),
+        sa.Column('expires_at', db.columns.UtcDateTime(), nullable=False),
+        sa.Column('tries_left', sa.Integer(), nullable=False),
+        sa.Column('sent_at', db.columns.UtcDateTime(), nullable=False),
+        sa.Column('counted_from', db.columns.UtcDateTime(), nullable=False),
+        sa.Column('sent_count', sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(['session_id'], ['interview_sessions.session_id'], ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('session_id'),
+    )
+    op.create_table(
+        'own_visits',
+        sa.Column('token_hash', sa.String(length=64), nullable=False),
+        sa.Column('session_id', sa.Text(), nullable=False),
+        sa.Column('link_version', sa.Integer(), nullable=False),
+        sa.Column('by_code', sa.Boolean(), nullable=False),
+        sa.Column('began_at', db.columns.UtcDateTime(), nullable=False),
+        sa.Column('expires_at', db.columns.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(['session_id'], ['interview_sessions.session_id'], ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('token_hash'),
+    )
+    op.create_index('ix_own_visits_session_id', 'own_visits', ['session_id'])
+    with op.batch_alter_table('interview_sessions', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('own_released_at', db.columns.UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column('deleted_at', db.columns.UtcDateTime(), nullable=True))
+
+
+def _down_own() -> None:
+    with op.batch_alter_table('interview_sessions', schema=None) as batch_op:
+        batch_op.drop_column('deleted_at')
+        batch_op.drop_column('own_released_at')
+    op.drop_table('own_visits')
+    op.drop_table('own_codes')
+    op.drop_table('deletion_requests')

@@ -1,5 +1,7 @@
 """What the queries raise. Nothing in here knows HTTP; `web` maps each error to a code by its type."""
 
+from dataclasses import dataclass
+
 
 class DatabaseError(Exception):
     """The parent of everything that this package raises, but :class:`db.states.IllegalTransition`."""
@@ -23,6 +25,28 @@ class LastOwner(Conflict):
 
 class JobArchived(Conflict):
     """Nobody is invited to a job that is archived."""
+
+
+class NoticeIncomplete(Conflict):
+    """Nobody is invited while candidates would not be told all that they have to be told."""
+
+    def __init__(self, job_id: int, missing: "tuple[Missing, ...]") -> None:
+        super().__init__(f"the notice of job {job_id} lacks {', '.join(str(each) for each in missing)}")
+        self.job_id = job_id
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A field of a job's notice that says nothing."""
+
+    field: str
+    "`controller`, `contact`, `retention`, `purpose`, `recipients` or `rights`."
+    language: str | None = None
+    "In which language; None: the field is the same in all of them."
+
+    def __str__(self) -> str:
+        return self.field if self.language is None else f"{self.field} ({self.language})"
 
 
 class HoldsRecordings(Conflict):

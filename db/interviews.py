@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from db import webhooks
 from db.errors import Conflict, NotFound, NothingRecorded
-from db.models import Candidate, Consent, InterviewQuestion, InterviewSession, Job, Part
+from db.models import Candidate, Consent, InterviewQuestion, InterviewSession, Job, Notice, Part
 from db.people import job_ids_of
 from db.states import InterviewEvent, InterviewState, PartState, next_interview_state
 
@@ -141,11 +141,20 @@ async def apply_event(
 
 
 async def give_consent(
-    db_session: AsyncSession, session_id: str, notice_version: str, client: str, now: datetime
+    db_session: AsyncSession,
+    session_id: str,
+    notice_version: str,
+    client: str,
+    now: datetime,
+    *,
+    notice: Notice | None = None,
 ) -> InterviewState:
-    """Store who agreed to what, with what at hand. Raises IllegalTransition once the interview is over, and NotFound."""
+    """Store who agreed to what, with what at hand; `notice` is the text, where it is kept. Raises IllegalTransition once the interview is over, and NotFound."""
     state = await apply_event(db_session, session_id, InterviewEvent.CONSENT, now)
-    db_session.add(Consent(session_id=session_id, notice_version=notice_version, client=client, given_at=now))
+    consent = Consent(session_id=session_id, notice_version=notice_version, client=client, given_at=now)
+    if notice is not None:
+        consent.language, consent.notice_id = notice.language, notice.id
+    db_session.add(consent)
     await db_session.flush()
     return state
 
@@ -272,7 +281,7 @@ def _whole() -> Select[InterviewSession]:
         joinedload(InterviewSession.job),
         joinedload(InterviewSession.candidate),
         selectinload(InterviewSession.questions),
-        selectinload(InterviewSession.consents),
+        selectinload(InterviewSession.consents).joinedload(Consent.notice),
         selectinload(InterviewSession.parts).options(selectinload(Part.gaps), selectinload(Part.marks)),
         joinedload(InterviewSession.flow),
         selectinload(InterviewSession.takes),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import selectinload
 
 from db import people
 from db.errors import Conflict, HoldsRecordings, LastOwner, NotFound
-from db.models import InterviewSession, Job, JobMember, JobQuestion, JobRole, Part, User
+from db.models import InterviewSession, Job, JobMember, JobQuestion, JobRole, LegalBasis, Part, User
 from db.search import search_key
 from db.states import InterviewState
 
@@ -23,7 +23,17 @@ MOST_QUESTIONS: Final = 100
 "More than anybody answers in one interview."
 
 
-class Settings(TypedDict, total=False):
+class NoticeFields(TypedDict, total=False):
+    """What a job says in its notice."""
+
+    notice_controller: str
+    notice_contact: str
+    notice_legal_basis: LegalBasis
+    notice_texts: dict[str, dict[str, str]]
+    notice_unread: bool
+
+
+class Settings(NoticeFields, total=False):
     """What can be changed of a job; what is left out stays as it is."""
 
     title: str
@@ -32,10 +42,6 @@ class Settings(TypedDict, total=False):
     answers_only: bool
     deadline_days: int
     help_contact: str
-    notice_controller: str
-    notice_contact: str
-    notice_purpose: str
-    notice_recipients: str
 
 
 COPIED: Final = tuple(name for name in Settings.__annotations__ if name != "title")
@@ -213,6 +219,15 @@ async def edit_job(db_session: AsyncSession, job_id: int, changes: Settings) -> 
     for name, value in changes.items():
         setattr(job, name, value)
     job.title_key = search_key(job.title)
+    await db_session.flush()
+    return job
+
+
+async def edit_notice(db_session: AsyncSession, job_id: int, changes: NoticeFields) -> Job:
+    """The same of what a job says in its notice alone. Raises NotFound."""
+    job = await get_job(db_session, job_id)
+    for name, value in changes.items():
+        setattr(job, name, value)
     await db_session.flush()
     return job
 

@@ -4,7 +4,7 @@ Every function takes the session first; those that write need one of `Database.w
 """
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select, update
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from db.errors import Conflict, NotFound
-from db.models import Candidate, InterviewSession, Job, JobMember, JobRole, TokenKind, User, UserToken
+from db.models import Candidate, InterviewSession, Job, JobMember, JobRole, LegalBasis, TokenKind, User, UserToken
 from db.search import search_key
 from db.states import InterviewState
 
@@ -165,10 +165,11 @@ async def add_job(
     help_contact: str = "",
     notice_controller: str = "",
     notice_contact: str = "",
-    notice_purpose: str = "",
-    notice_recipients: str = "",
+    notice_legal_basis: LegalBasis = LegalBasis.CONSENT,
+    notice_texts: Mapping[str, Mapping[str, str]] | None = None,
+    notice_unread: bool = False,
 ) -> Job:
-    """Add a job with its first owner. Empty notice fields take the texts that `web` has for them.
+    """Add a job with its first owner. Nobody can be invited while a field of the notice is empty (db.notices).
 
     Raises ValueError unless recordings are kept, and links are good, for a day at least.
     """
@@ -182,8 +183,9 @@ async def add_job(
         help_contact=help_contact,
         notice_controller=notice_controller,
         notice_contact=notice_contact,
-        notice_purpose=notice_purpose,
-        notice_recipients=notice_recipients,
+        notice_legal_basis=notice_legal_basis,
+        notice_texts={language: dict(words) for language, words in (notice_texts or {}).items()},
+        notice_unread=notice_unread,
         created_at=now,
         title_key=search_key(title),
         members=[JobMember(user_id=owner_id, role=JobRole.OWNER)],

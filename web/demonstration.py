@@ -12,7 +12,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import interviews, people
+from db import interviews, jobs, people
 from db.clock import Clock, SystemClock
 from db.engine import Database
 from db.errors import DatabaseError
@@ -23,6 +23,8 @@ from media_server.aio.data_folder import DataFolder, DataFolderUnusable
 from signaling.protocol.tokens import random_token, token_hash
 from web.auth import SIGN_IN_LINK_LASTS
 from web.invitations import NewInterview, links_for, set_up
+from web.notice_versions import keep_current
+from web.notices import filled_in, first_words, missing
 from web.phone import NoNetwork, certificate_for, lan_address, qr_code
 from web.server import CannotServe, Greeting, serve_until_stopped
 from web.settings import Settings, SettingsError, load_settings
@@ -30,6 +32,7 @@ from web.settings import Settings, SettingsError, load_settings
 EMAIL = "hr@example.org"
 JOB = "Lighthouse keeper (demonstration)"
 CANDIDATE = "John Doe"
+CONTROLLER = "Example Ltd, 1 Example Street, Exampletown"
 QUESTIONS = (
     "Tell us about a piece of work that you are proud of.",
     "Something went wrong once. What did you do about it?",
@@ -64,22 +67,26 @@ async def prepare(settings: Settings, clock: Clock) -> DemonstrationLinks | None
         database = await Database.open(data_folder.database_path, settings.database)
         try:
             async with database.writing() as db_session:
-                return await _prepare(db_session, data_folder.server_key(), settings.web.base_url, clock)
+                return await _prepare(db_session, data_folder.server_key(), settings, clock)
         finally:
             await database.close()
 
 
 async def _prepare(
-    db_session: AsyncSession, server_key: bytes, base_url: str, clock: Clock
+    db_session: AsyncSession, server_key: bytes, settings: Settings, clock: Clock
 ) -> DemonstrationLinks | None:
-    now = clock.utc_now()
+    now, base_url = clock.utc_now(), settings.web.base_url
+    words = first_words(settings.notice, controller=CONTROLLER, contact=EMAIL)
     if await db_session.scalar(select(User.id).limit(1)) is None:
         user = await people.add_user(db_session, EMAIL, None, now)
-        await people.add_job(db_session, JOB, user.id, now)
+        job = await people.add_job(db_session, JOB, user.id, now, **words)
+        await keep_current(db_session, job, settings.notice, now)
     demonstration = await _demonstration(db_session)
     if demonstration is None:
         return None
     user, job = demonstration
+    if missing(job):  # it is from before notices had to be complete
+        await jobs.edit_notice(db_session, job.id, filled_in(job, words))
     interview = await _open_interview(db_session, job.id) or await _new_interview(db_session, job.id, clock)
     token = random_token()
     expires_at = now + SIGN_IN_LINK_LASTS

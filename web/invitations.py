@@ -8,7 +8,7 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import interviews, jobs, people
-from db.errors import JobArchived
+from db.errors import JobArchived, NoticeIncomplete
 from db.interviews import Allowance, Asked
 from db.models import InterviewSession, JobQuestion, QuestionSound
 from db.states import InterviewState
@@ -16,6 +16,7 @@ from media_server.aio.contained_files import ContainedFiles
 from media_server.aio.job_sounds import hand_on
 from media_server.recording.names import folder_name
 from signaling.protocol.tokens import candidate_token
+from web.notices import missing
 from web.schema.invitations import LinkTold
 
 OVER = frozenset({InterviewState.COMPLETED, InterviewState.READY, InterviewState.WITHDRAWN})
@@ -61,12 +62,14 @@ async def set_up(
 ) -> InterviewSession:
     """Add the interview, and the candidate unless they are known; its link is good for as long as its job says.
 
-    `files`: where the sounds of the job's questions lie; None: they stay behind. Raises JobArchived, Conflict and
-    NotFound.
+    `files`: where the sounds of the job's questions lie; None: they stay behind. Raises JobArchived, NoticeIncomplete,
+    Conflict and NotFound.
     """
     job = await jobs.get_job(db_session, new.job_id)
     if job.archived_at is not None:
         raise JobArchived(f"job {new.job_id} is archived")
+    if lacking := missing(job):
+        raise NoticeIncomplete(job.id, lacking)
     candidate = await people.identify_candidate(
         db_session, new.candidate, folder_name(new.candidate), now, email=new.email, external_id=new.candidate_id
     )

@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from db.jobs import COPIED, JobSummary, Member
 from db.models import Job, JobQuestion, JobRole
+from db.notices import SPOKEN
 from db.states import InterviewState
+from web import notices
+from web.languages import DEFAULT, LANGUAGES
 from web.schema.jobs import JobInList, JobQuestionTold, JobWhole, MemberTold
+from web.schema.notices import MissingTold, NoticeWordsTold
 
 
 def job_view(
     job: Job, role: JobRole, members: Sequence[Member], interviews: Mapping[InterviewState, int], base: str
 ) -> JobWhole:
     """All of it, for a member with this role."""
+    lacking = notices.missing(job)
     return JobWhole(
         id=job.id,
         version=version_of(job),
@@ -24,7 +29,11 @@ def job_view(
         questions=[_question(question, base) for question in job.questions],
         members=members_view(members),
         interviews=dict(interviews),
-        **{name: getattr(job, name) for name in COPIED},
+        notice_missing=[MissingTold(field=each.field, language=each.language) for each in lacking],
+        notice_lacking=notices.lacking_sentence(lacking),
+        notice_texts={language: NoticeWordsTold(**words_of(job, language)) for language in LANGUAGES},
+        **{f"notice_{field}": said for field, said in words_of(job, DEFAULT).items()},
+        **{name: getattr(job, name) for name in COPIED if name != "notice_texts"},
     )
 
 
@@ -45,6 +54,11 @@ def list_row(summary: JobSummary) -> JobInList:
 def members_view(members: Sequence[Member]) -> list[MemberTold]:
     """Who is a member."""
     return [MemberTold(user_id=member.user_id, email=member.email, role=member.role) for member in members]
+
+
+def words_of(job: Job, language: str) -> dict[str, str]:
+    """The notice's words in one language, empty where it has none."""
+    return {field: job.notice_texts.get(language, {}).get(field, "") for field in SPOKEN}
 
 
 def version_of(job: Job) -> str:

@@ -1,13 +1,15 @@
 """What can go wrong with a request, and what becomes of each error: a problem document (RFC 9457) or a plain page."""
 
 from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web as aioweb
 
-from db.errors import Conflict, DatabaseBusy, DiskFull, NotFound, NothingRecorded
+from db.errors import Conflict, DatabaseBusy, DiskFull, Missing, NotFound, NothingRecorded
 from db.states import IllegalTransition
 from signaling.aio import errors
 from signaling.aio.errors import Problem
+from web.notices import lacking_sentence
 
 RETRY_AFTER_S = 5
 "What Retry-After says while another process writes to the database."
@@ -47,6 +49,24 @@ class UnknownNotice(Problem):
     """Consent to a notice that is not the present one."""
 
     status, name, title = 422, "unknown-notice", "This is not the present notice"
+
+
+class IncompleteNotice(Problem):
+    """Nobody is invited while candidates would not be told all that they have to be told."""
+
+    status, name, title = 409, "notice-incomplete", "The notice for candidates is not complete"
+
+    def __init__(self, lacking: tuple[Missing, ...], page: str) -> None:
+        super().__init__(
+            f"Nobody can be invited for this job yet: its notice does not say {lacking_sentence(lacking)}. "
+            f"Fill it in at {page}."
+        )
+        self.lacking, self.page = lacking, page
+
+    def document(self) -> dict[str, Any]:
+        """The problem document, with one entry for each field, and where it is filled in."""
+        missing = [{"field": each.field, "language": each.language} for each in self.lacking]
+        return {**super().document(), "missing": missing, "page": self.page}
 
 
 class Busy(Problem):

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
+from db.models import LegalBasis
 from db.settings import DatabaseSettings
 from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
@@ -150,22 +151,32 @@ class WebSettings(BaseModel):
 
 
 class NoticeSettings(BaseModel):
-    """The `[notice]` section: what candidates are told before the camera opens, where their job says nothing else."""
+    """The `[notice]` section: what the notice of a new job begins with (what candidates are told before the camera opens)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Annotated[str, Field(min_length=1, max_length=64)] = Field(
-        "2026-11-1", description="The notice's version, stored with every consent; change it when you change a text."
+    version: str | None = Field(
+        None,
+        description="Does nothing any more: versions are made of the text by the program. It is read so that older "
+        "settings files still are.",
     )
     controller: str = Field(
         "",
-        description="Who is responsible for the recording (GDPR Art. 13). Of these, what is empty is said by a "
-        "sentence of our own, in the candidate's language.",
+        description="Who is responsible for the recording (GDPR Art. 13): name and address. Empty: the job has to say.",
     )
-    contact: str = Field("", description="Whom a candidate can ask about the recording.")
-    purpose: str = Field("", description="Why interviews are recorded.")
+    contact: str = Field("", description="Whom a candidate can ask about the recording. Empty: the job has to say.")
+    purpose: str = Field(
+        "",
+        description="Why interviews are recorded. Of this one and the next two, what is empty begins with a sentence "
+        "of our own in each language; what is not is the same in all of them.",
+    )
     recipients: str = Field("", description="Who watches the recording.")
     rights: str = Field("", description="What a candidate can ask for.")
+    legal_basis: LegalBasis = Field(
+        LegalBasis.CONSENT,
+        description="What allows the recording (GDPR Art. 6(1)): `consent`, `legitimate_interest`, or `pre_contract` "
+        "(a step before a contract).",
+    )
 
 
 class Settings(BaseSettings):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -18,11 +19,13 @@ from signaling.protocol.ice_servers import IceServer, ice_servers
 from signaling.protocol.interview_flow import Accommodations, MarkKind
 from signaling.protocol.interview_steps import Step
 from signaling.settings import SignalingSettings
-from web.languages import DEFAULT, catalogue
+from web import notices
+from web.languages import DEFAULT
 from web.schema.interviews import Accommodations as AccommodationsTold
 from web.schema.interviews import (
     CandidateForHr,
     CandidateTold,
+    ConsentForHr,
     ConsentTold,
     GapTold,
     IceServerTold,
@@ -32,11 +35,11 @@ from web.schema.interviews import (
     JobTold,
     Limits,
     MarkTold,
-    Notice,
     PartTold,
     Question,
     TakeTold,
 )
+from web.schema.interviews import Notice as NoticeTold
 from web.schema.listing import InterviewInList
 from web.settings import NoticeSettings, Settings
 
@@ -66,6 +69,7 @@ def hr_view(
     return InterviewForHr(
         **_common(interview, snapshot, settings, now, DEFAULT),
         job=JobForHr(id=interview.job.id, title=interview.job.title),
+        consents=[_consent_for_hr(consent, base) for consent in interview.consents],
         candidate=CandidateForHr(id=candidate.id, name=candidate.name, email=candidate.email, folder=candidate.folder),
         created_at=interview.created_at,
         started_at=interview.started_at,
@@ -106,18 +110,10 @@ def list_row(summary: InterviewSummary) -> InterviewInList:
     )
 
 
-def notice_view(job: Job, texts: NoticeSettings, language: str = DEFAULT) -> Notice:
-    """What candidates are told before the camera opens: the job's words, or the server's, or else our own."""
-    own = catalogue(language)["notice_words"]
-    return Notice(
-        version=texts.version,
-        controller=job.notice_controller or texts.controller or own["controller"],
-        contact=job.notice_contact or texts.contact or own["contact"],
-        purpose=job.notice_purpose or texts.purpose or own["purpose"],
-        recipients=job.notice_recipients or texts.recipients or own["recipients"],
-        retention_days=job.retention_days,
-        rights=texts.rights or own["rights"],
-    )
+def notice_view(job: Job, settings: NoticeSettings, language: str = DEFAULT) -> NoticeTold:
+    """What candidates are told before the camera opens."""
+    text = notices.build(job, settings, language)
+    return NoticeTold(version=text.version, **asdict(text))
 
 
 def servers_for(settings: SignalingSettings, name: str, now: datetime) -> list[IceServer]:
@@ -244,7 +240,19 @@ def _takes(interview: InterviewSession, base: str, sounds: Collection[tuple[int,
 def _consent(consents: list[Consent]) -> ConsentTold | None:
     if not consents:
         return None
-    return ConsentTold(notice_version=consents[-1].notice_version, given_at=consents[-1].given_at)
+    last = consents[-1]
+    return ConsentTold(notice_version=last.notice_version, language=last.language, given_at=last.given_at)
+
+
+def _consent_for_hr(consent: Consent, base: str) -> ConsentForHr:
+    kept = consent.notice
+    return ConsentForHr(
+        notice_version=consent.notice_version,
+        language=consent.language,
+        given_at=consent.given_at,
+        notice_number=None if kept is None else kept.number,
+        notice_url=None if kept is None else f"{base}/api/jobs/{kept.job_id}/notices/{kept.version}",
+    )
 
 
 def _part(part: Part, base: str, *, is_joined: bool) -> PartTold:

@@ -46,6 +46,14 @@ class QuestionSound(StrEnum):
     SYNTHESISED = "synthesised"
 
 
+class LegalBasis(StrEnum):
+    """What allows an interview to be recorded (GDPR Art. 6(1)); told apart from that somebody has read the notice."""
+
+    CONSENT = "consent"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+    PRE_CONTRACT = "pre_contract"
+
+
 class WorkState(StrEnum):
     """Where a piece of heavy work stands."""
 
@@ -83,5 +91,6 @@ class Base(DeclarativeBase):
         TokenKind: words(TokenKind),
         JobRole: words(JobRole),
         QuestionSound: words(QuestionSound),
+        LegalBasis: words(LegalBasis),
         WorkState: words(WorkState),
     }

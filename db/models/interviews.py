@@ -7,6 +7,7 @@ from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.base import OWNED, Base, PartSource, QuestionSound
+from db.models.notices import Notice
 from db.models.people import Candidate, Job
 from db.states import InterviewState, PartState
 
@@ -118,8 +119,13 @@ class Consent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("interview_sessions.session_id", ondelete="CASCADE"), index=True)
     notice_version: Mapped[str] = mapped_column(String(64))
+    # Both are unknown of consents from before texts were kept.
+    language: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
     given_at: Mapped[datetime]
     client: Mapped[str] = mapped_column(Text)
+
+    notice: Mapped[Notice | None] = relationship(lazy="raise")
 
 
 class Part(Base):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.models.base import OWNED, Base, JobRole, TokenKind
+from db.models.base import OWNED, Base, JobRole, LegalBasis, TokenKind
 
 
 class User(Base):
@@ -53,11 +53,15 @@ class Job(Base):
     answers_only: Mapped[bool] = mapped_column(default=False)  # the time to think is not recorded
     deadline_days: Mapped[int] = mapped_column(default=7)  # how long a link stays good
     help_contact: Mapped[str] = mapped_column(Text, default="")  # whom a candidate asks; empty: the notice's contact
-    # The notice (GDPR Art. 13). An empty field takes the text that `web` has for it.
+    # The notice (GDPR Art. 13). Nobody is invited while a field is empty; see db.notices.
     notice_controller: Mapped[str] = mapped_column(Text, default="")
     notice_contact: Mapped[str] = mapped_column(Text, default="")
-    notice_purpose: Mapped[str] = mapped_column(Text, default="")
-    notice_recipients: Mapped[str] = mapped_column(Text, default="")
+    notice_legal_basis: Mapped[LegalBasis] = mapped_column(
+        default=LegalBasis.CONSENT, server_default=LegalBasis.CONSENT.value
+    )
+    # purpose, recipients and rights by language: {"en": {"purpose": "…"}}. Never changed in place, always replaced.
+    notice_texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict, server_default="{}")
+    notice_unread: Mapped[bool] = mapped_column(default=False, server_default="0")  # filled in by the program alone
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]  # nobody is invited any more
     title_key: Mapped[str] = mapped_column(Text, default="", server_default="")  # for searching; see db.search

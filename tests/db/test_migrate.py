@@ -1,5 +1,6 @@
 """The migrations build exactly the models, all at once or not at all."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -112,17 +113,49 @@ def test_what_new_columns_say_of_old_rows(tmp_path: Path) -> None:
             INSERT INTO users VALUES (1, 'hr@example.org', NULL, '2026-11-24 09:00:00');
             INSERT INTO jobs (id, title, retention_days, microphone_only_allowed, answers_only, deadline_days, help_contact,
                 notice_controller, notice_contact, notice_purpose, notice_recipients, created_at)
-                VALUES (1, 'Lighthouse Keeper', 90, 0, 0, 7, '', '', '', '', '', '2026-11-24 09:00:00');
+                VALUES (1, 'Lighthouse Keeper', 90, 0, 0, 7, '', '', '', '', '', '2026-11-24 09:00:00'),
+                (2, 'Nurse', 90, 0, 0, 7, '', 'Example Ltd', '', 'Because.', '', '2026-11-24 09:00:00');
             INSERT INTO candidates VALUES (1, 'Zoë', NULL, NULL, 'Zoe', 'zoe', '2026-11-24 09:00:00');
             INSERT INTO interview_sessions (session_id, job_id, candidate_id, state, link_version, created_at, time_factor,
                 no_timer, extra_takes) VALUES ('one', 1, 1, 'interrupted', 1, '2026-11-24 09:00:00', 1, 0, 0);
             INSERT INTO parts (session_id, number, state, source, path, started_at, duration_ms, size_bytes, bitrate_windows,
                 user_agent) VALUES ('one', 1, 'closed', 'live', 'a', '2026-11-24 09:00:00', 60000, 1000, '[]', ''),
                 ('one', 2, 'closed', 'live', 'b', '2026-11-24 09:00:00', 30000, 500, '[]', '');
+            INSERT INTO consents (session_id, notice_version, given_at, client)
+                VALUES ('one', '2026-11-1', '2026-11-24 09:00:00', 'Firefox');
             """
         )
     migrate.upgrade(path)
     with sqlite3.connect(path) as new:
         assert new.execute("SELECT recorded_ms, recorded_bytes FROM interview_sessions").fetchall() == [(90_000, 1_500)]
         assert new.execute("SELECT search_key FROM candidates").fetchall() == [("zoe",)]
-        assert new.execute("SELECT title_key FROM jobs").fetchall() == [("lighthouse keeper",)]
+        assert new.execute("SELECT title_key FROM jobs").fetchall() == [("lighthouse keeper",), ("nurse",)]
+        # A job's own words were shown in every language; what was open stays open until somebody says it.
+        notices = new.execute("SELECT notice_texts, notice_legal_basis, notice_unread FROM jobs").fetchall()
+        words = {"purpose": "Because."}
+        assert [(json.loads(texts), *rest) for texts, *rest in notices] == [
+            ({}, "consent", 0),
+            ({"en": words, "de": words}, "consent", 0),
+        ]
+        # Which words were agreed to nobody knows any more; the version that was given stays.
+        consents = new.execute("SELECT notice_version, language, notice_id FROM consents").fetchall()
+        assert consents == [("2026-11-1", "", None)]
+
+
+def test_what_a_newer_version_knows_of_notices_goes_back(tmp_path: Path) -> None:
+    path = tmp_path / "holdfast.db"
+    migrate.upgrade(path)
+    with sqlite3.connect(path) as new:
+        new.executescript(
+            """
+            INSERT INTO jobs (id, title, retention_days, microphone_only_allowed, answers_only, deadline_days, help_contact,
+                notice_controller, notice_contact, notice_texts, created_at) VALUES (1, 'Nurse', 90, 0, 0, 7, '', '', '',
+                '{"de": {"purpose": "Darum."}, "en": {"purpose": "Because."}}', '2026-11-24 09:00:00');
+            """
+        )
+    with migrate._connection(path, 5.0) as connection:
+        command.downgrade(migrate._config(connection), "0004")
+    with sqlite3.connect(path) as old:
+        assert old.execute("SELECT notice_purpose, notice_recipients FROM jobs").fetchall() == [("Because.", "")]
+    migrate.upgrade(path)
+    assert _differences(path) == []

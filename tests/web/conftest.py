@@ -19,12 +19,14 @@ from media_server.recording.names import part_path
 from signaling.protocol.tokens import random_token, token_hash
 from web.app import create_app, open_services
 from web.invitations import Links, NewInterview, links_for, set_up
+from web.notices import build, first_words
 from web.passwords import hash_password
 from web.services import Services
 from web.settings import load_settings
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OWNER, STRANGER = "hr@example.org", "stranger@example.org"
+CONTROLLER = "Example Ltd, 1 Example Street"
 PASSWORD = "correct horse battery staple"
 MEDIA = bytes(range(256)) * 5_000
 "What lies in a part here: 1.28 MB, every stretch of which tells where it is from."
@@ -51,6 +53,12 @@ class Site:
                 await interviews.give_consent(db_session, session_id, "2026-11-1", "a test", NOW)
         key = self.services.data_folder.server_key()
         return links_for(key, self.url, session_id, interview.link_version)
+
+    async def notice_version(self, language: str = "en") -> str:
+        """Of the notice that the job's candidates read now."""
+        async with self.services.database.reading() as db_session:
+            job = await people.get_job(db_session, self.job)
+        return build(job, self.services.settings.notice, language).version
 
     async def add_part(
         self, session_id: str = "one", *, media: bytes = MEDIA, closed: bool = True, sound: str | None = "opus"
@@ -115,7 +123,8 @@ async def _furnished(services: Services, url: str) -> Site:
     async with services.database.writing() as db_session:
         owner = await people.add_user(db_session, OWNER, _password_hash(), NOW)
         stranger = await people.add_user(db_session, STRANGER, None, NOW)
-        job = await people.add_job(db_session, "Lighthouse keeper", owner.id, NOW)
+        words = first_words(services.settings.notice, controller=CONTROLLER, contact=OWNER)
+        job = await people.add_job(db_session, "Lighthouse keeper", owner.id, NOW, **words)
         tokens = [random_token(), random_token()]
         for user, token in zip((owner, stranger), tokens, strict=True):
             await people.issue_token(db_session, user.id, TokenKind.API, token_hash(token), NOW)

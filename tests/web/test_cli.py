@@ -295,3 +295,38 @@ async def test_it_is_installed_as_holdfast() -> None:
     printed, _ = await process.communicate()
     assert process.returncode == 0
     assert b"Records interviews in the browser" in printed
+
+
+def test_a_job_is_complete_at_once_and_says_whose_words_those_are(job: str, data: Path) -> None:
+    added = call("job", "add", "Nurse", "--owner", "hr@example.org", "--purpose", "To decide.").stdout
+    assert "in words of ours, or with the owner's address (hr@example.org): who is responsible, whom to ask" in added
+    assert "why it is recorded" not in added
+    assert "/hr/jobs/2#notice" in added
+    notice = told("job", "notice", "2")
+    assert notice["missing"] == []
+    assert {(each["language"], each["purpose"]) for each in notice["notices"]} == {
+        ("en", "To decide."),
+        ("de", "To decide."),
+    }
+    assert "Responsible is hr@example.org. Ask hr@example.org." in call("job", "notice", "2").stdout
+    call("interview", "add", "--job", "2", "--candidate", "Jane")
+
+
+def test_a_notice_is_changed_for_one_language_or_all(job: str) -> None:
+    before = told("job", "notice", "1")["notices"]
+    call("job", "notice", "1", "--language", "de", "--rights", "Alle.", "--legal-basis", "pre_contract")
+    after = told("job", "notice", "1")["notices"]
+    assert [notice["rights"] for notice in after] == [before[0]["rights"], "Alle."]
+    assert {notice["legal_basis"] for notice in after} == {"pre_contract"}
+    assert not {notice["version"] for notice in before} & {notice["version"] for notice in after}
+
+
+def test_an_older_jobs_notice_is_filled_in_before_somebody_is_invited(job: str, data: Path) -> None:
+    with sqlite3.connect(data / "holdfast.db") as database:
+        database.execute("UPDATE jobs SET notice_controller = '', notice_texts = '{}'")
+    refused = call("interview", "add", "--job", "1", "--candidate", "Jane", status=1)
+    assert "its notice does not say who is responsible" in refused.stderr
+    assert "holdfast job notice 1 (--fill takes words of ours)" in refused.stderr
+    assert "Nobody can be invited yet" in call("job", "notice", "1").stdout
+    assert told("job", "notice", "1", "--fill")["missing"] == []
+    call("interview", "add", "--job", "1", "--candidate", "Jane")

@@ -194,7 +194,7 @@ async def test_a_host_marks_its_own_questions(site: Site, http: ClientSession) -
     ):
         async with http.post(f"/api/interviews/{path}/marks", json=mark, headers=bearer(token)) as response:
             assert response.status == status
-    consent = {"notice_version": "2026-11-1"}
+    consent = {"notice_version": await site.notice_version()}
     async with http.post("/api/interviews/free/consent", json=consent, headers=bearer(free["token"])) as response:
         assert response.status == 200
     for kind, take in (("question", None), ("take", 1), ("take_end", 1)):

@@ -22,6 +22,7 @@ from web.auth import LOGIN_COOKIE
 from web.endpoint import Endpoint
 from web.gate import guarded
 from web.invitations import NewInterview, set_up
+from web.notices import first_words
 from web.rights import Access, Scope, is_at_least
 from web.services import SERVICES
 from web.table import endpoints
@@ -84,7 +85,8 @@ async def _everybody(site: Site) -> list[Who]:
         for role, user in users.items():
             db_session.add(JobMember(job_id=site.job, user_id=user.id, role=role))
         elsewhere = await people.add_user(db_session, "elsewhere@example.org", None, NOW)
-        job = await people.add_job(db_session, "Another job", elsewhere.id, NOW)
+        words = first_words(site.services.settings.notice, controller="Example Ltd", contact="hr@example.org")
+        job = await people.add_job(db_session, "Another job", elsewhere.id, NOW, **words)
         await set_up(db_session, NewInterview("four", job.id, "Jane Doe"), NOW)
         logins = {role: await _issue(db_session, user.id, TokenKind.LOGIN) for role, user in users.items()}
         tokens = {role: await _issue(db_session, user.id, TokenKind.API) for role, user in users.items()}

@@ -18,7 +18,9 @@ from db.clock import SystemClock
 from db.engine import Database
 from tests.web.conftest import NOW
 from web.invitations import NewInterview, links_for, set_up
+from web.notices import first_words
 from web.phone import certificate_for
+from web.settings import NoticeSettings
 
 
 @dataclass
@@ -126,7 +128,8 @@ async def _candidates_token(data: Path) -> str:
         from db import people
 
         user = await people.add_user(db_session, "hr@example.org", None, NOW)
-        job = await people.add_job(db_session, "Lighthouse keeper", user.id, NOW)
+        words = first_words(NoticeSettings(), controller="Example Ltd", contact="hr@example.org")
+        job = await people.add_job(db_session, "Lighthouse keeper", user.id, NOW, **words)
         await set_up(db_session, NewInterview("one", job.id, "John Doe"), SystemClock().utc_now())
     await database.close()
     return links_for((data / "server.key").read_bytes(), "", "one", 1).token

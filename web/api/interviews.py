@@ -4,11 +4,12 @@ import asyncio
 
 from aiohttp import web as aioweb
 
+import db.notices
 from db import interviews, work
 from db.errors import NotFound
 from db.models import InterviewSession
 from media_server.aio import recording_files
-from web import views
+from web import notices, views
 from web.auth import Asker, CandidateAsker, HrAsker, interview_for
 from web.bodies import answer, read_body
 from web.gate import asker_of
@@ -30,16 +31,16 @@ async def give_consent(request: aioweb.Request) -> aioweb.Response:
     services = request.app[SERVICES]
     asker = _candidate(request)
     given = await read_body(request, ConsentGiven)
-    if given.notice_version != services.settings.notice.version:
-        raise UnknownNotice(
-            "The notice has changed since this page was opened. Load it again and read the present one."
-        )
     client = request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
     async with services.database.writing() as db_session:
-        await interview_for(db_session, asker, asker.session_id)
-        await interviews.give_consent(
-            db_session, asker.session_id, given.notice_version, client, services.clock.utc_now()
-        )
+        interview, now = await interview_for(db_session, asker, asker.session_id), services.clock.utc_now()
+        text = notices.current(interview.job, services.settings.notice).get(given.notice_version)
+        if text is None:
+            raise UnknownNotice(
+                "The notice has changed since this page was opened. Load it again and read the present one."
+            )
+        kept = await db.notices.keep(db_session, interview.job_id, text.kept, now)
+        await interviews.give_consent(db_session, asker.session_id, text.version, client, now, notice=kept)
     await services.live_interviews.refresh(asker.session_id)
     return await _told(request, asker, asker.session_id)
 

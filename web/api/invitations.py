@@ -6,7 +6,7 @@ from datetime import datetime
 from aiohttp import web as aioweb
 
 from db import interviews
-from db.errors import Conflict, JobArchived
+from db.errors import Conflict, JobArchived, NoticeIncomplete
 from db.interviews import Allowance, Asked
 from db.models import InterviewSession
 from signaling.aio.errors import InterviewOver
@@ -16,7 +16,7 @@ from web.bodies import Invalid, answer, read_body
 from web.gate import interview_of
 from web.ids import row_id
 from web.invitations import OVER, NewInterview, links_for, set_up
-from web.problems import InConflict
+from web.problems import IncompleteNotice, InConflict
 from web.schema.invitations import Invitation, Invited, LinkTold, NewDeadline, QuestionAsked
 from web.services import SERVICES, Services
 
@@ -32,7 +32,7 @@ async def invite(request: aioweb.Request) -> aioweb.Response:
 
 
 async def set_up_for(services: Services, job_id: int, invitation: Invitation) -> Invited:
-    """Set an interview up as it was asked for. Raises Invalid, InConflict, InterviewOver."""
+    """Set an interview up as it was asked for. Raises Invalid, InConflict, IncompleteNotice, NotFound."""
     now = services.clock.utc_now()
     session_id = invitation.session_id or secrets.token_hex(8)
     if len(session_id.encode()) > MAX_SESSION_ID_BYTES:
@@ -53,6 +53,9 @@ async def set_up_for(services: Services, job_id: int, invitation: Invitation) ->
             interview = await set_up(db_session, new, now, services.data_folder.files)
     except JobArchived:
         raise InConflict("This job is archived, so nobody is invited to it any more. Nothing was changed.") from None
+    except NoticeIncomplete as error:
+        page = f"{services.settings.web.base_url}/hr/jobs/{job_id}#notice"
+        raise IncompleteNotice(error.missing, page) from None
     except Conflict:
         raise InConflict(
             "There is an interview with this id already, or the e-mail and the id belong to two different candidates. "

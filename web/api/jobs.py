@@ -1,7 +1,7 @@
 """Jobs: listed, added, read, changed, copied, archived, deleted."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web as aioweb
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,12 +10,14 @@ from db import jobs, people
 from db.errors import HoldsRecordings, NotFound
 from db.jobs import Wanted
 from db.models import Job, JobRole
+from db.notices import SPOKEN
 from media_server.aio.job_sounds import copy_sounds
 from signaling.aio.errors import PreconditionFailed
-from web import job_views
+from web import job_views, notices
 from web.bodies import Invalid, answer, read_body, read_query
 from web.gate import hr_asker_of, role_of
 from web.ids import row_id
+from web.notice_versions import keep_current
 from web.paging import cursor_of, position_of
 from web.problems import InConflict
 from web.schema.jobs import (
@@ -61,8 +63,9 @@ async def add_job(request: aioweb.Request) -> aioweb.Response:
     services, asker = request.app[SERVICES], hr_asker_of(request)
     wanted = await read_body(request, JobAdded)
     async with services.database.writing() as db_session:
-        job = await people.add_job(db_session, wanted.title, asker.user_id, services.clock.utc_now())
-        await _apply(db_session, job.id, wanted)
+        words = notices.first_words(services.settings.notice, contact=asker.email)
+        job = await people.add_job(db_session, wanted.title, asker.user_id, services.clock.utc_now(), **words)
+        await _apply(services, db_session, job, wanted)
         job_id = job.id
     return _answer(await whole(services, job_id, JobRole.OWNER), 201, _address(services, job_id))
 
@@ -89,6 +92,7 @@ async def copy_job(request: aioweb.Request) -> aioweb.Response:
     wanted = await read_body(request, JobCopied)
     async with services.database.writing() as db_session:
         copy = await jobs.copy_job(db_session, job_id, wanted.title, asker.user_id, services.clock.utc_now())
+        await keep_current(db_session, copy, services.settings.notice, services.clock.utc_now())
         # Before the row is there for good: a name that leads nowhere would be a question that cannot be heard.
         await asyncio.to_thread(copy_sounds, services.data_folder.files, job_id, copy.questions, copy.id)
         copy_id = copy.id
@@ -144,23 +148,36 @@ def job_id_of(request: aioweb.Request) -> int:
 async def _change(request: aioweb.Request, changes: JobChanged) -> aioweb.Response:
     services, job_id = request.app[SERVICES], job_id_of(request)
     async with services.database.writing() as db_session:
-        _check_version(request, await jobs.get_job(db_session, job_id))
-        await _apply(db_session, job_id, changes)
+        job = await jobs.get_job(db_session, job_id)
+        _check_version(request, job)
+        await _apply(services, db_session, job, changes)
     if changes.questions is not None:
         await services.job_sounds.tidy(job_id)
     return _answer(await whole(services, job_id, role_of(request)))
 
 
-async def _apply(db_session: AsyncSession, job_id: int, changes: JobChanged) -> None:
+async def _apply(services: Services, db_session: AsyncSession, job: Job, changes: JobChanged) -> None:
     settings = changes.model_dump(exclude={"questions"}, exclude_none=True)
-    await jobs.edit_job(db_session, job_id, cast("jobs.Settings", settings))
+    _say_notice(job, settings)
+    job = await jobs.edit_job(db_session, job.id, cast("jobs.Settings", settings))
+    await keep_current(db_session, job, services.settings.notice, services.clock.utc_now())
     if changes.questions is None:
         return
     _check_named_once(changes.questions)
     try:
-        await jobs.replace_questions(db_session, job_id, [Wanted(**each.model_dump()) for each in changes.questions])
+        await jobs.replace_questions(db_session, job.id, [Wanted(**each.model_dump()) for each in changes.questions])
     except NotFound:
         raise Invalid([{"field": "questions", "problem": "An id among them is no question of this job"}]) from None
+
+
+def _say_notice(job: Job, settings: dict[str, Any]) -> None:
+    """Bring what is said of the notice into the shape of the row; whoever says something of it has seen it."""
+    if any(name.startswith("notice_") for name in settings):
+        settings["notice_unread"] = False
+    everywhere = {field: settings.pop(f"notice_{field}") for field in SPOKEN if f"notice_{field}" in settings}
+    by_language = settings.pop("notice_texts", {})
+    if everywhere or by_language:
+        settings["notice_texts"] = notices.said_anew(job.notice_texts, everywhere, by_language)
 
 
 def _check_named_once(questions: list[QuestionWanted]) -> None:

@@ -3,19 +3,23 @@
 import secrets
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import interviews, listing
+import db.notices
+from db import interviews, listing, people
+from db.errors import NoticeIncomplete
 from db.interviews import Allowance
 from db.listing import InterviewSummary
 from db.states import InterviewState
 from media_server.aio.recordings import Recordings
 from signaling.protocol.tokens import MAX_TOKEN_LENGTH
-from web import formats, views
+from web import formats, notices, views
 from web.cli.common import (
     ConfigOption,
     DataOption,
@@ -129,12 +133,30 @@ async def _add(settings: Settings, new: NewInterview, *, consented: bool) -> dic
     async with workshop(settings) as shop:
         now = shop.clock.utc_now()
         async with shop.database.writing() as db_session:
-            interview = await set_up(db_session, new, now, shop.data_folder.files)
+            try:
+                interview = await set_up(db_session, new, now, shop.data_folder.files)
+            except NoticeIncomplete as error:
+                _fail_incomplete(error)
             if consented:
-                version = settings.notice.version
-                await interviews.give_consent(db_session, new.session_id, version, "command line", now)
+                await _note_consent(db_session, settings, new, now)
         links = shop.link_told(interview).model_dump(include={"candidate_url", "token", "whip_url"})
         return {"session_id": new.session_id, "candidate_id": interview.candidate_id, **links}
+
+
+def _fail_incomplete(error: NoticeIncomplete) -> NoReturn:
+    lacking = notices.lacking_sentence(error.missing)
+    fail(
+        f"Nobody can be invited for job {error.job_id} yet: its notice does not say {lacking}.",
+        f"Fill it in on the job's page, or with holdfast job notice {error.job_id} (--fill takes words of ours).",
+    )
+
+
+async def _note_consent(db_session: AsyncSession, settings: Settings, new: NewInterview, now: datetime) -> None:
+    """What was said elsewhere nobody knows here; what we would have said is kept beside it."""
+    job = await people.get_job(db_session, new.job_id)
+    text = notices.build(job, settings.notice)
+    kept = await db.notices.keep(db_session, job.id, text.kept, now)
+    await interviews.give_consent(db_session, new.session_id, text.version, "command line", now, notice=kept)
 
 
 async def _list(settings: Settings) -> list[InterviewSummary]:

@@ -24,7 +24,19 @@ from web.cli.common import (
     run,
     workshop,
 )
+from web.cli.notices import (
+    ContactOption,
+    ControllerOption,
+    LegalBasisOption,
+    PurposeOption,
+    RecipientsOption,
+    RightsOption,
+    Said,
+    filled_lines,
+    notice,
+)
 from web.link_base import link_base
+from web.notice_versions import keep_current
 from web.passwords import hash_password
 from web.settings import Settings
 
@@ -33,6 +45,9 @@ jobs = typer.Typer(no_args_is_help=True, help="What people are interviewed for."
 
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The user's e-mail; they sign in with it.")]
 AnswersOnlyOption = Annotated[bool, typer.Option("--answers-only", help="Record answers alone, not the time to think.")]
+MicrophoneOnlyOption = Annotated[
+    bool, typer.Option("--microphone-only", help="Candidates without a camera may take part by voice.")
+]
 DeadlineOption = Annotated[
     int, typer.Option("--deadline-days", min=1, max=365, help="How many days a candidate's link is good.")
 ]
@@ -79,23 +94,25 @@ def add_job(
     retention_days: Annotated[
         int, typer.Option("--retention-days", min=1, max=3650, help="Recordings are deleted this long after the end.")
     ] = 90,
-    microphone_only: Annotated[
-        bool, typer.Option("--microphone-only", help="Candidates without a camera may take part by voice.")
-    ] = False,
+    microphone_only: MicrophoneOnlyOption = False,
     answers_only: AnswersOnlyOption = False,
     deadline_days: DeadlineOption = 7,
     help_contact: HelpContactOption = "",
-    controller: Annotated[str, typer.Option("--controller", help="Who is responsible, for the notice.")] = "",
-    contact: Annotated[str, typer.Option("--contact", help="Whom candidates can ask, for the notice.")] = "",
-    purpose: Annotated[str, typer.Option("--purpose", help="Why it is recorded, for the notice.")] = "",
-    recipients: Annotated[str, typer.Option("--recipients", help="Who watches, for the notice.")] = "",
+    controller: ControllerOption = "",
+    contact: ContactOption = "",
+    purpose: PurposeOption = "",
+    recipients: RecipientsOption = "",
+    rights: RightsOption = "",
+    legal_basis: LegalBasisOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a job."""
+    """Add a job. What its notice has to say and you do not is filled in, and told."""
+    settings = read_settings(config, data)
+    said = Said(controller, contact, purpose, recipients, rights, legal_basis)
 
-    async def add(settings: Settings) -> int:
+    async def add() -> int:
         async with workshop(settings) as shop, shop.database.writing() as db_session:
             user = await people.get_user(db_session, owner)
             job = await people.add_job(
@@ -108,18 +125,21 @@ def add_job(
                 answers_only=answers_only,
                 deadline_days=deadline_days,
                 help_contact=help_contact,
-                notice_controller=controller,
-                notice_contact=contact,
-                notice_purpose=purpose,
-                notice_recipients=recipients,
+                **said.whole(settings.notice, user.email),
             )
+            await keep_current(db_session, job, settings.notice, shop.clock.utc_now())
             return job.id
 
-    job_id = run(add(read_settings(config, data)))
+    job_id = run(add())
     if as_json:
         print_json({"job_id": job_id})
     else:
         typer.echo(f"Added job {job_id}, {title}.")
+    for line in filled_lines(settings, job_id, said, owner):
+        typer.echo(line, err=as_json)
+
+
+jobs.command("notice")(notice)
 
 
 @jobs.command("list")

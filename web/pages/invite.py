@@ -14,7 +14,9 @@ from signaling.aio.errors import Problem
 from web import days
 from web.api.invitations import set_up_for
 from web.gate import hr_asker_of
+from web.notices import lacking_sentence
 from web.pages.paths import home
+from web.problems import IncompleteNotice
 from web.rights import is_at_least
 from web.schema.invitations import Invitation
 from web.services import SERVICES
@@ -52,6 +54,9 @@ async def invite(request: aioweb.Request) -> aioweb.Response:
         return await _form(request, given, {name: WORDS.get(name, "This is not as it should be.") for name in wrong})
     except ValueError:
         return await _form(request, given, {"deadline_at": WORDS["deadline_at"]})
+    except IncompleteNotice as problem:
+        said = f"Nobody can be invited for this job yet: its notice does not say {lacking_sentence(problem.lacking)}."
+        return await _form(request, given, {"job": said}, page=f"{home(request)}/jobs/{job.id}#notice")
     except Problem as problem:
         errors = getattr(problem, "errors", [])
         field = errors[0]["field"] if errors else ""
@@ -78,7 +83,7 @@ async def _jobs(request: aioweb.Request) -> list[Job]:
 
 
 async def _form(
-    request: aioweb.Request, given: dict[str, str], errors: dict[str, str] | None = None
+    request: aioweb.Request, given: dict[str, str], errors: dict[str, str] | None = None, page: str = ""
 ) -> aioweb.Response:
     jobs, now = await _jobs(request), request.app[SERVICES].clock.utc_now()
     context: dict[str, Any] = {
@@ -87,6 +92,7 @@ async def _form(
         "jobs": jobs,
         "given": given,
         "errors": errors or {},
+        "page": page,
         "tomorrow": (now + timedelta(days=1)).date().isoformat(),
     }
     return aiohttp_jinja2.render_template("hr_invite.html", request, context, status=400 if errors else 200)

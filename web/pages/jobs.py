@@ -1,16 +1,18 @@
 """HR's pages of jobs: the list, a new one, one to read and to change."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
-from db.models import JobRole
+from db.models import JobRole, LegalBasis
 from db.states import InterviewState
-from web import views
+from web import notices, views
 from web.api.jobs import job_id_of, page_of, whole
 from web.bodies import read_query
 from web.gate import hr_asker_of, role_of
+from web.languages import LANGUAGES
 from web.pages.paths import base_of
 from web.rights import is_at_least
 from web.schema.jobs import JobChanged, JobListQuery, JobWhole
@@ -41,7 +43,8 @@ async def show_list(request: aioweb.Request) -> aioweb.Response:
 
 async def show_new(request: aioweb.Request) -> aioweb.Response:
     """An empty one."""
-    return _page(request, None)
+    words = notices.first_words(request.app[SERVICES].settings.notice, contact=hr_asker_of(request).email)
+    return _page(request, None, dict(words))
 
 
 async def show(request: aioweb.Request) -> aioweb.Response:
@@ -49,7 +52,7 @@ async def show(request: aioweb.Request) -> aioweb.Response:
     return _page(request, await whole(request.app[SERVICES], job_id_of(request), role_of(request)))
 
 
-def _page(request: aioweb.Request, job: JobWhole | None) -> aioweb.Response:
+def _page(request: aioweb.Request, job: JobWhole | None, words: Mapping[str, object] | None = None) -> aioweb.Response:
     role = JobRole.OWNER if job is None else job.role
     interviews = {} if job is None else job.interviews
     embedded = {
@@ -58,11 +61,14 @@ def _page(request: aioweb.Request, job: JobWhole | None) -> aioweb.Response:
         "user_id": hr_asker_of(request).user_id,
         "most_seconds": request.app[SERVICES].settings.work.max_sound_s,
     }
-    settings = dict(LIMITS) | {name: "" for name in JobChanged.model_fields if name not in LIMITS}
+    settings = {**dict.fromkeys(JobChanged.model_fields, ""), **LIMITS, **(words or {})}
     context = {
         **_about(request),
         "job": job,
         "settings": settings if job is None else job.model_dump(),
+        "languages": LANGUAGES,
+        "bases": list(LegalBasis),
+        "lacking": "" if job is None else job.notice_lacking,
         "can_edit": is_at_least(role, JobRole.RECRUITER),
         "owns": role is JobRole.OWNER,
         "roles": list(JobRole),

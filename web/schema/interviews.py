@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from db.models import PartSource
+from db.models import LegalBasis, PartSource
 from db.states import InterviewState, PartState
 from signaling.protocol.control import FlowPlace
 from web.schema.base import Moment, Schema
@@ -83,10 +83,25 @@ class Question(Schema):
     "Where it can be heard; null while it is silent."
 
 
+class PassageTold(Schema):
+    """A heading of the notice, and what stands below it."""
+
+    title: str
+    text: str
+
+
 class Notice(Schema):
-    """What the candidate is told before the camera opens (GDPR Art. 13)."""
+    """What the candidate is told before the camera opens (GDPR Art. 13), whole and as single facts."""
 
     version: str
+    "Made of the text: another word is another version."
+    language: str
+    title: str
+    passages: list[PassageTold]
+    acknowledgement: str
+    "What they tick."
+    legal_basis: LegalBasis
+    "What allows the recording; it does not follow from the tick."
     controller: str
     contact: str
     purpose: str
@@ -99,7 +114,18 @@ class ConsentTold(Schema):
     """What was agreed to, and when."""
 
     notice_version: str
+    language: str
+    "Empty of consents from before texts were kept."
     given_at: Moment
+
+
+class ConsentForHr(ConsentTold):
+    """The same for HR."""
+
+    notice_number: int | None
+    "Counts the versions in its language."
+    notice_url: str | None
+    "Where exactly that text is read; null of consents from before texts were kept."
 
 
 class Limits(Schema):
@@ -202,6 +228,8 @@ class InterviewForHr(InterviewForCandidate):
 
     job: JobForHr
     candidate: CandidateForHr
+    consents: list[ConsentForHr]
+    "Every time somebody agreed, the latest last."
     created_at: Moment
     started_at: Moment | None
     ended_at: Moment | None

@@ -4,18 +4,20 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from db.models import JobRole
+from db.models import JobRole, LegalBasis
 from db.states import InterviewState
+from web.languages import LANGUAGES
 from web.paging import PageQuery
 from web.schema.base import Moment, Schema
 from web.schema.invitations import QuestionAsked
+from web.schema.notices import MissingTold, NoticeWords, NoticeWordsTold, Words
 
 MOST_QUESTIONS = 100
 MOST_DEADLINE_DAYS, MOST_RETENTION_DAYS = 365, 3650
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
+Language = Annotated[str, StringConstraints(pattern=f"^({'|'.join(LANGUAGES)})$")]
 RetentionDays = Annotated[int, Field(ge=1, le=MOST_RETENTION_DAYS)]
 DeadlineDays = Annotated[int, Field(ge=1, le=MOST_DEADLINE_DAYS)]
 
@@ -47,16 +49,28 @@ class JobChanged(Schema):
     help_contact: Line | None = None
     "Whom candidates ask when something does not work; empty: the notice's contact."
     notice_controller: Words | None = None
-    "Who is responsible; empty here and below: the server's own text."
+    "Who is responsible. Nobody is invited while this or another of the notice's fields is empty."
     notice_contact: Words | None = None
+    "Whom to ask."
     notice_purpose: Words | None = None
+    "Why it is recorded, the same in every language, as the next two; `notice_texts` says it in each."
     notice_recipients: Words | None = None
+    "Who watches."
+    notice_rights: Words | None = None
+    "What candidates can ask for."
+    notice_legal_basis: LegalBasis | None = None
+    "What allows the recording (GDPR Art. 6(1))."
+    notice_texts: dict[Language, NoticeWords] | None = None
+    "By language, as in `en`."
     questions: Questions | None = None
     "All of them, in order; one that is not among them goes. Interviews that were set up keep theirs."
 
 
 class JobAdded(JobChanged):
-    """A new job; what is left out is as usual: 90 days, links for 7 days, camera and microphone, everything recorded."""
+    """A new job; what is left out is as usual: 90 days, links for 7 days, camera and microphone, everything recorded.
+
+    The notice begins with the settings' words or our own; who is responsible only the settings know, or you.
+    """
 
     title: Title
 
@@ -131,7 +145,18 @@ class JobWhole(Schema):
     notice_controller: str
     notice_contact: str
     notice_purpose: str
+    "In English, as the next two."
     notice_recipients: str
+    notice_rights: str
+    notice_legal_basis: LegalBasis
+    notice_texts: dict[str, NoticeWordsTold]
+    "By language."
+    notice_unread: bool
+    "The program filled the notice in, and nobody has saved it since."
+    notice_missing: list[MissingTold]
+    "Nobody is invited while there is something here."
+    notice_lacking: str
+    "The same in words, as in `who is responsible`; empty: nothing is missing."
     questions: list[JobQuestionTold]
     members: list[MemberTold]
     interviews: dict[InterviewState, int]

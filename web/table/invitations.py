@@ -6,7 +6,7 @@ from db.models import JobRole
 from signaling.aio.errors import InterviewOver
 from web.api import invitations
 from web.endpoint import NOTHING, Doc, Endpoint
-from web.problems import InConflict
+from web.problems import IncompleteNotice, InConflict
 from web.rights import Access, Scope
 from web.schema.invitations import Invitation, Invited, LinkTold, NewDeadline
 from web.table.interviews import INTERVIEW
@@ -22,7 +22,7 @@ ENDPOINTS: Final = (
         Doc(
             "Invite a candidate: set an interview up and get its link",
             {201: Invited},
-            errors=(InConflict,),
+            errors=(InConflict, IncompleteNotice),
             body=Invitation,
             more="Without `questions` they are asked the job's.",
         ),

@@ -4,6 +4,8 @@ Revision: 0005
 Before it: 0004
 """
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,15 +16,20 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+LANGUAGES = ("en", "de")
+"Those that candidates were spoken to in when this was written."
+
 
 def upgrade() -> None:
     """Each room has a function of its own."""
     _up_audit()
     _up_own()
+    _up_notices()
 
 
 def downgrade() -> None:
     """The same, backwards."""
+    _down_notices()
     _down_audit()
     _down_own()
 
@@ -118,3 +125,71 @@ def _down_own() -> None:
     op.drop_table('own_visits')
     op.drop_table('own_codes')
     op.drop_table('deletion_requests')
+
+
+def _up_notices() -> None:
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("legal_basis", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("made_at", db.columns.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_notices_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("job_id", "version", name=op.f("uq_notices_job_id_version")),
+    )
+    op.execute(
+        "CREATE TRIGGER notices_never_change BEFORE UPDATE ON notices "
+        "BEGIN SELECT RAISE(ABORT, 'a notice never changes, a new text is a new version'); END"
+    )
+    with op.batch_alter_table("jobs") as jobs:
+        jobs.add_column(sa.Column("notice_legal_basis", sa.String(length=32), server_default="consent", nullable=False))
+        jobs.add_column(sa.Column("notice_texts", sa.JSON(), server_default="{}", nullable=False))
+        jobs.add_column(sa.Column("notice_unread", sa.Boolean(), server_default="0", nullable=False))
+    _move_words()
+    with op.batch_alter_table("jobs") as jobs:
+        jobs.drop_column("notice_purpose")
+        jobs.drop_column("notice_recipients")
+    with op.batch_alter_table("consents") as consents:
+        consents.add_column(sa.Column("language", sa.String(length=16), server_default="", nullable=False))
+        consents.add_column(sa.Column("notice_id", sa.Integer(), nullable=True))
+        consents.create_foreign_key(op.f("fk_consents_notice_id"), "notices", ["notice_id"], ["id"])
+
+
+def _move_words() -> None:
+    """A job's own words were shown as they were in every language."""
+    connection = op.get_bind()
+    found = connection.execute(sa.text("SELECT id, notice_purpose, notice_recipients FROM jobs")).all()
+    for job_id, purpose, recipients in found:
+        words = {field: said for field, said in (("purpose", purpose), ("recipients", recipients)) if said}
+        if words:
+            connection.execute(
+                sa.text("UPDATE jobs SET notice_texts = :texts WHERE id = :id"),
+                {"texts": json.dumps(dict.fromkeys(LANGUAGES, words)), "id": job_id},
+            )
+
+
+def _down_notices() -> None:
+    with op.batch_alter_table("consents") as consents:
+        consents.drop_constraint(op.f("fk_consents_notice_id"), type_="foreignkey")
+        consents.drop_column("notice_id")
+        consents.drop_column("language")
+    with op.batch_alter_table("jobs") as jobs:
+        jobs.add_column(sa.Column("notice_purpose", sa.Text(), server_default="", nullable=False))
+        jobs.add_column(sa.Column("notice_recipients", sa.Text(), server_default="", nullable=False))
+    connection = op.get_bind()
+    for job_id, texts in connection.execute(sa.text("SELECT id, notice_texts FROM jobs")).all():
+        words = json.loads(texts).get("en", {})
+        connection.execute(
+            sa.text("UPDATE jobs SET notice_purpose = :purpose, notice_recipients = :recipients WHERE id = :id"),
+            {"purpose": words.get("purpose", ""), "recipients": words.get("recipients", ""), "id": job_id},
+        )
+    with op.batch_alter_table("jobs") as jobs:
+        jobs.drop_column("notice_unread")
+        jobs.drop_column("notice_texts")
+        jobs.drop_column("notice_legal_basis")
+    op.drop_table("notices")

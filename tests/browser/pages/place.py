@@ -17,6 +17,7 @@ from signaling.protocol.tokens import random_token, token_hash
 from tests.live.harness import free_port
 from web.app import create_app, open_services
 from web.invitations import NewInterview, links_for, set_up
+from web.notices import first_words
 from web.passwords import hash_password
 from web.services import Services
 from web.settings import load_settings
@@ -25,6 +26,7 @@ HR_EMAIL = "hr@example.org"
 NEW_HR_EMAIL = "new@example.org"
 "Somebody of HR who has no job yet."
 
+CONTROLLER = "Example Ltd, 1 Example Street"
 HR_PASSWORD = "correct horse battery staple"
 QUESTIONS = ("What are you proud of?", "What would be new to you?", "What would you like to ask us?")
 
@@ -86,8 +88,8 @@ class Place:
     async def hand_in(self, invitation: Invitation, film: bytes) -> None:
         """A whole recording, made elsewhere, as was consent to it."""
         async with self.services.database.writing() as db_session:
-            version, now = self.services.settings.notice.version, self.services.clock.utc_now()
-            await interviews.give_consent(db_session, invitation.session_id, version, "elsewhere", now)
+            now = self.services.clock.utc_now()
+            await interviews.give_consent(db_session, invitation.session_id, "elsewhere", "elsewhere", now)
         url = f"{self.url}/api/interviews/{invitation.session_id}/upload-video"
         form = FormData()
         form.add_field("video_file", film, filename="video.webm", content_type="video/webm")
@@ -121,8 +123,9 @@ async def _add_jobs(services: Services) -> tuple[int, int, int, str]:
     async with services.database.writing() as db_session:
         user = await people.add_user(db_session, HR_EMAIL, hash_password(HR_PASSWORD), now)
         await people.add_user(db_session, NEW_HR_EMAIL, hash_password(HR_PASSWORD), now)
-        job = await people.add_job(db_session, "Nurse", user.id, now)
-        lenient = await people.add_job(db_session, "Bookkeeper", user.id, now, microphone_only_allowed=True)
-        answers = await people.add_job(db_session, "Teacher", user.id, now, answers_only=True)
+        words = first_words(services.settings.notice, controller=CONTROLLER, contact=HR_EMAIL)
+        job = await people.add_job(db_session, "Nurse", user.id, now, **words)
+        lenient = await people.add_job(db_session, "Bookkeeper", user.id, now, microphone_only_allowed=True, **words)
+        answers = await people.add_job(db_session, "Teacher", user.id, now, answers_only=True, **words)
         await people.issue_token(db_session, user.id, TokenKind.API, token_hash(token), now)
     return job.id, lenient.id, answers.id, token

@@ -9,10 +9,11 @@ from playwright.async_api import BrowserContext, Dialog, FilePayload, Locator, e
 from db import interviews, jobs, people
 from db.jobs import Wanted
 from db.models import JobRole
-from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, NEW_HR_EMAIL, Place
+from tests.browser.pages.place import CONTROLLER, HR_EMAIL, HR_PASSWORD, NEW_HR_EMAIL, Place
 from tests.browser.pages.visitor import Visitor
 from tests.media_server.waves import tone
 from web.invitations import NewInterview, set_up
+from web.notices import first_words
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -26,7 +27,8 @@ QUESTIONS = (
 async def new_job(place: Place, title: str = "Baker") -> int:
     async with place.services.database.writing() as db_session:
         owner = await people.get_user(db_session, HR_EMAIL)
-        job = await people.add_job(db_session, title, owner.id, place.services.clock.utc_now())
+        words = first_words(place.services.settings.notice, controller=CONTROLLER, contact=HR_EMAIL)
+        job = await people.add_job(db_session, title, owner.id, place.services.clock.utc_now(), **words)
         await jobs.replace_questions(db_session, job.id, QUESTIONS)
         return job.id
 
@@ -74,10 +76,18 @@ async def test_a_job_is_made_and_somebody_is_invited(place: Place, hr: Visitor) 
     await expect(card(hr, 1)).to_contain_text("Chosen, not saved yet")
     await page.get_by_role("button", name="Create job").click()
     await expect(page).to_have_url(re.compile(r"/hr/jobs/\d+$"))
+    await expect(page.locator("#notice")).to_contain_text("the notice does not say who is responsible.")
+    await expect(page.get_by_label("Whom to ask about data")).to_have_value(HR_EMAIL)
+    await expect(page.get_by_label("Why it is recorded (Deutsch)")).to_have_value(re.compile("^Damit die Menschen"))
+    await page.get_by_role("link", name="Complete the notice to invite").click()
+    await page.get_by_label("Who is responsible").fill(CONTROLLER)
+    await saves(hr)
+    await expect(page.locator("[data-notice-lacks]:visible")).to_have_count(0)
+    await page.reload()
     await expect(page.get_by_role("heading", name="Gardener")).to_be_visible()
     await expect(card(hr, 1)).to_contain_text("Spoken")
     await expect(page.locator("#save-text")).to_have_text("All changes are saved")
-    job_id = int(page.url.rpartition("/")[2])
+    job_id = int(re.findall(r"/hr/jobs/(\d+)", page.url)[0])
     await page.get_by_role("link", name="Invite a candidate").click()
     await expect(page.get_by_label("Job", exact=True)).to_have_value(str(job_id))
     async with place.services.database.writing() as db_session:
@@ -274,7 +284,6 @@ async def test_a_job_is_copied_archived_and_deleted(place: Place, hr: Visitor) -
 async def test_jobs_have_no_barriers_and_fit_a_phone(place: Place, hr: Visitor) -> None:
     job_id, page = await new_job(place, "Pharmaceutical-technical assistant, Beispielstein-Musterhausen"), hr.page
     await page.goto(f"{place.url}/hr/jobs/{job_id}")
-    await page.get_by_text("Notice before the recording").click()
     for path in ("/hr/jobs", f"/hr/jobs/{job_id}", "/hr/jobs/new", "/hr/jobs?archived=true", "/hr/jobs?search=nothing"):
         await page.set_viewport_size({"width": 1440, "height": 900})
         await page.goto(place.url + path)

@@ -15,6 +15,8 @@ from tests.fakes.receiver import HANG, Receiver, receiver
 from tests.web.test_server import serving
 from tests.web.webhooks.test_deliverer import is_genuine
 from web.invitations import NewInterview, set_up
+from web.notices import first_words
+from web.settings import NoticeSettings
 from web.webhooks.signing import new_secret
 from web.webhooks.vault import Secrets, Vault
 
@@ -44,7 +46,8 @@ async def prepared(data: Path, url: str) -> str:
     secret, now = new_secret(), SystemClock().utc_now()
     async with database.writing() as db_session:
         user = await people.add_user(db_session, "hr@example.org", None, now)
-        job = await people.add_job(db_session, "Lighthouse keeper", user.id, now)
+        words = first_words(NoticeSettings(), controller="Example Ltd", contact="hr@example.org")
+        job = await people.add_job(db_session, "Lighthouse keeper", user.id, now, **words)
         await set_up(db_session, NewInterview("one", job.id, "John Doe"), now)
         sealed = Vault(folder.server_key()).seal(Secrets(secret))
         await webhooks.add(db_session, user.id, url, sealed, list(webhooks.WebhookEvent), now)

@@ -3,7 +3,7 @@
 import { BASE } from "../shared/base.js";
 
 /**
- * @typedef {{ id: number, version: string, title: string, questions: { id: number, sound_url: string | null }[] }} Job
+ * @typedef {{ id: number, version: string, title: string, questions: { id: number, sound_url: string | null }[], notice_lacking: string }} Job
  * @typedef {{ user_id: number, email: string, role: string }} Member
  */
 

@@ -11,7 +11,7 @@ import { ask } from "./job_api.js";
 /** @typedef {import("./save_bar.js").SaveBar} SaveBar */
 
 const DAYS = ["deadline_days", "retention_days"];
-const WORDS = ["title", "help_contact", "notice_controller", "notice_contact", "notice_purpose", "notice_recipients"];
+const WORDS = ["title", "help_contact", "notice_controller", "notice_contact", "notice_legal_basis"];
 const TICKS = ["microphone_only_allowed", "answers_only"];
 
 export class JobForm {
@@ -110,8 +110,19 @@ export class JobForm {
     this.#known.version = job.version;
     this.#placeIds(job, kept);
     this.#questions.forgetRemoved();
+    this.#tellOfNotice(job.notice_lacking);
     say(need(this.#document, "heading", HTMLElement), job.title);
     this.#document.title = job.title;
+  }
+
+  /** Whether somebody can be invited now. @param {string} lacking what the notice does not say; empty: nothing */
+  #tellOfNotice(lacking) {
+    const lacks = lacking !== "";
+    for (const element of this.#document.querySelectorAll("[data-notice-lacks]")) element.toggleAttribute("hidden", !lacks);
+    for (const element of this.#document.querySelectorAll("[data-notice-complete]")) element.toggleAttribute("hidden", lacks);
+    this.#document.getElementById("notice-unread")?.toggleAttribute("hidden", true);
+    const said = this.#document.getElementById("notice-lacking");
+    if (said !== null) say(said, lacking);
   }
 
   /**
@@ -187,7 +198,20 @@ export class JobForm {
       ...WORDS.map((name) => [name, this.#field(name).value.trim()]),
       ...DAYS.map((name) => [name, Number(this.#field(name).value)]),
       ...TICKS.map((name) => [name, /** @type {HTMLInputElement} */ (this.#field(name)).checked]),
+      ["notice_texts", this.#noticeTexts()],
     ]);
+  }
+
+  /** What the notice says in each language. */
+  #noticeTexts() {
+    /** @type {Record<string, Record<string, string>>} */
+    const texts = {};
+    for (const field of this.#form.querySelectorAll("textarea[data-notice]")) {
+      if (!(field instanceof HTMLTextAreaElement)) continue;
+      const { notice = "", language = "" } = field.dataset;
+      (texts[language] ??= {})[notice] = field.value.trim();
+    }
+    return texts;
   }
 
   #snapshot() {
@@ -199,7 +223,7 @@ export class JobForm {
   /** @param {string} name */
   #field(name) {
     const field = this.#form.elements.namedItem(name);
-    if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return field;
+    if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement) return field;
     throw new Error(`The form has no field ${name}.`);
   }
 

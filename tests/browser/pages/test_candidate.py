@@ -40,7 +40,12 @@ async def test_the_notice_tells_everything_before_the_camera_opens(place: Place,
     await visitor.page.add_init_script(COUNT_OPENINGS)
     await visitor.page.goto((await place.invite()).link)
     notice = await visitor.sees("notice")
-    for said in ("Your picture and your voice", "The people of the hiring team", "90 days", "Responsible is Example Ltd"):
+    for said in (
+        "Your picture and your voice",
+        "The people of the hiring team",
+        "90 days",
+        "Responsible is Example Ltd",
+    ):
         await expect(notice).to_contain_text(said)
     await visitor.page.locator("#continue").click()  # the box is not ticked: it says so and nothing is sent
     await expect(notice).to_be_visible()

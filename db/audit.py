@@ -62,6 +62,7 @@ class AuditEvent(StrEnum):
 
     RECORDING_STORED = "recording_stored"
     UPLOADED = "uploaded"
+    ADOPTED = "adopted"
     PLAYED = "played"
     DOWNLOADED = "downloaded"
     WATCHED_LIVE = "watched_live"

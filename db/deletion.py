@@ -29,6 +29,8 @@ class Retained:
     "When it ended; of one that was never finished, when its last part did."
     retention_days: int
     "Its job's rule."
+    keep_until: datetime | None = None
+    "Not before this, whatever the rule says."
 
 
 async def retained(db_session: AsyncSession) -> list[Retained]:
@@ -37,7 +39,12 @@ async def retained(db_session: AsyncSession) -> list[Retained]:
         InterviewSession.ended_at, func.max(Part.ended_at), func.max(Part.started_at), InterviewSession.created_at
     )
     query = (
-        select(InterviewSession.session_id, type_coerce(last_media, UtcDateTime), Job.retention_days)
+        select(
+            InterviewSession.session_id,
+            type_coerce(last_media, UtcDateTime),
+            Job.retention_days,
+            InterviewSession.keep_until,
+        )
         .join(InterviewSession.job)
         .outerjoin(InterviewSession.parts)
         .where(_HAS_MEDIA, InterviewSession.state.not_in([InterviewState.IN_PROGRESS, InterviewState.DELETED]))

@@ -3,7 +3,9 @@
 Blocking, and with no part of Holdfast's own database in it: a host platform runs it once, before or after it has us.
 """
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,13 +43,21 @@ class Migrated:
 
 def add_video_columns(database_url: str, *, dry_run: bool = False) -> Migrated:
     """Add what is missing of the three columns; repeating it changes nothing. Raises CannotMigrate."""
+    with connected(database_url) as (url, engine):
+        try:
+            with engine.begin() as connection:
+                return _add(connection, dry_run=dry_run)
+        except DBAPIError as error:
+            raise CannotMigrate(f"{shown(url)}: {reason(error)} Nothing was changed.") from error
+
+
+@contextlib.contextmanager
+def connected(database_url: str) -> Iterator[tuple[URL, Engine]]:
+    """The platform's database, whatever driver its own URL names. Raises CannotMigrate."""
     url = _url(database_url)
     engine = _engine(url)
     try:
-        with engine.begin() as connection:
-            return _add(connection, dry_run=dry_run)
-    except DBAPIError as error:
-        raise CannotMigrate(f"{_shown(url)}: {_reason(error)} Nothing was changed.") from error
+        yield url, engine
     finally:
         engine.dispose()
 
@@ -78,7 +88,7 @@ def _engine(url: URL) -> Engine:
             "PostgreSQL needs its driver, which is not installed: pip install 'holdfast[postgresql]'."
         ) from None
     except SQLAlchemyError:
-        raise CannotMigrate(f"{_shown(url)} cannot be used as a database URL.") from None
+        raise CannotMigrate(f"{shown(url)} cannot be used as a database URL.") from None
 
 
 def _add(connection: Connection, *, dry_run: bool) -> Migrated:
@@ -102,10 +112,12 @@ def _columns(inspector: Inspector) -> set[str]:
     return {column["name"].lower() for column in inspector.get_columns(TABLE)}
 
 
-def _shown(url: URL) -> str:
+def shown(url: URL) -> str:
+    """It without its password."""
     return url.render_as_string(hide_password=True)
 
 
-def _reason(error: DBAPIError) -> str:
+def reason(error: DBAPIError) -> str:
+    """What the database said, as a sentence."""
     said = str(error.orig).strip().splitlines() or [type(error).__name__]
     return f"{said[0].strip().rstrip('.')}."

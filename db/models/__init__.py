@@ -5,13 +5,14 @@ Relationships never load by themselves (`lazy="raise"`): a query says what it wa
 
 from db.models.audit import AuditRow
 from db.models.base import Base, JobRole, LegalBasis, PartSource, QuestionSound, TokenKind, WorkState
-from db.models.beside import Export, Webhook, WebhookDelivery, Work
+from db.models.beside import AdoptedFile, Export, Webhook, WebhookDelivery, Work
 from db.models.interviews import Consent, Gap, InterviewFlow, InterviewQuestion, InterviewSession, Mark, Part, Take
 from db.models.notices import Notice
 from db.models.own import DeletionRequest, OwnCode, OwnVisit
 from db.models.people import Candidate, Job, JobMember, JobQuestion, User, UserToken
 
 __all__ = [
+    "AdoptedFile",
     "AuditRow",
     "Base",
     "Candidate",

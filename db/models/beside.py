@@ -1,4 +1,4 @@
-"""What is done beside interviews: heavy work, exports, webhooks."""
+"""What is done beside interviews: heavy work, exports, webhooks, what was adopted."""
 
 from datetime import datetime
 
@@ -77,3 +77,13 @@ class WebhookDelivery(Base):
     delivered_at: Mapped[datetime | None]
     last_status: Mapped[int | None]  # HTTP
     last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class AdoptedFile(Base):
+    """A file of an older installation that was adopted. It stays when the interview is deleted: nothing comes back."""
+
+    __tablename__ = "adopted_files"
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 over its old path and its octets
+    session_id: Mapped[str] = mapped_column(Text, index=True)  # no key: it outlives the row
+    adopted_at: Mapped[datetime]

@@ -22,6 +22,7 @@ class InterviewSession(Base):
     candidate_id: Mapped[int] = mapped_column(ForeignKey("candidates.id"), index=True)
     state: Mapped[InterviewState] = mapped_column(default=InterviewState.INVITED, index=True)
     link_version: Mapped[int] = mapped_column(default=1)  # part of the candidate token's HMAC; counting up revokes it
+    keep_until: Mapped[datetime | None]  # not swept before, whatever its job says; of one that was adopted
     link_revoked_at: Mapped[datetime | None]  # no link opens it until one is issued again
     created_at: Mapped[datetime]
     deadline_at: Mapped[datetime | None]

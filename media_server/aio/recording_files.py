@@ -99,7 +99,7 @@ def partial_path(interview: InterviewSession) -> str:
 
 def discard_partial(files: ContainedFiles, interview: InterviewSession, partial: str) -> None:
     """Remove what an attempt to join left that came to nothing, its final name first: no row names it yet."""
-    for other in _other_names(files, partial, _candidate_folder(interview)):
+    for other in other_names(files, partial, _candidate_folder(interview)):
         files.remove(other)
     files.remove(partial)
 
@@ -239,7 +239,7 @@ def _tidy_candidate(files: ContainedFiles, folder: str, known: AbstractSet[str],
             continue
         recording = joined.get(found.path)
         is_joined = recording is not None and files.stat(recording) is not None
-        if is_joined or (found.path not in known and not known.isdisjoint(_other_names(files, found.path, folder))):
+        if is_joined or (found.path not in known and not known.isdisjoint(other_names(files, found.path, folder))):
             files.remove(found.path)
     for session in files.names_in(parts_folder):
         with contextlib.suppress(NotADirectoryError):
@@ -251,15 +251,15 @@ def _tidy_upload(files: ContainedFiles, folder: str, path: str, known: AbstractS
     """What is named by a row stays; what had been named, or was about to be, goes under all its names."""
     beside = path.rpartition("/")[0]
     others = [
-        *_other_names(files, path, folder),
-        *(other for other in _other_names(files, path, beside) if other != path),
+        *other_names(files, path, folder),
+        *(other for other in other_names(files, path, beside) if other != path),
     ]
     for other in others if known.isdisjoint(others) else ():
         files.remove(other)
     files.remove(path)
 
 
-def _other_names(files: ContainedFiles, path: str, folder: str) -> list[str]:
+def other_names(files: ContainedFiles, path: str, folder: str) -> list[str]:
     """Other names of the same file, directly in a folder."""
     file = files.stat(path)
     if file is None or file.st_nlink == 1:
@@ -295,7 +295,7 @@ def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one
 
 def _unnamed_media(files: ContainedFiles, named: list[str], folder: str) -> list[str]:
     # A crash while storing or joining leaves a second name that no row knows.
-    return [other for path in named for other in _other_names(files, path, folder) if other not in named]
+    return [other for path in named for other in other_names(files, path, folder) if other not in named]
 
 
 def _is_wav_of(name: str, interview: InterviewSession, *, last_one: bool) -> bool:

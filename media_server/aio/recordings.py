@@ -20,6 +20,7 @@ from db.models import InterviewSession
 from db.states import IllegalTransition, InterviewState, PartState
 from db.work import Task, WorkKind
 from media_server.aio import recording_files
+from media_server.aio.adoption_files import tidy_adoptions
 from media_server.aio.assemble import Assembler
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
 from media_server.aio.data_folder import UPLOADS, DataFolder
@@ -139,7 +140,7 @@ class Recordings:
         return [
             one.session_id
             for one in retained
-            if is_due(one.ended_at, one.retention_days, now)
+            if is_due(one.ended_at, one.retention_days, now, keep_until=one.keep_until)
             and await self._tried_to_delete(one.session_id, unless_running=True)
         ]
 
@@ -162,7 +163,9 @@ class Recordings:
         async with self._database.reading() as db_session:
             known = await deletion.known_paths(db_session)
             joined = await recordings.joined_parts(db_session)
+            sounds = {recording_files.made_sound_path(sound) for sound in await work.made_sounds(db_session)}
         await asyncio.to_thread(recording_files.tidy_parts, self._data_folder.files, set(known), joined)
+        await asyncio.to_thread(tidy_adoptions, self._data_folder, set(known) | sounds)
         await self._forget_lost_answers()
 
     async def _forget_lost_answers(self) -> None:

@@ -27,23 +27,16 @@ from db.uploads import NewRecording, replace_recording
 from media_server.aio import recording_files
 from media_server.aio.data_folder import DataFolder
 from media_server.aio.recordings import STORED, Recordings
-from media_server.aio.upload_job import Job, Outcome
-from media_server.aio.worker_process import WAITED_FOR, WorkerFailed, run_worker
+from media_server.aio.upload_look import look_at
 from media_server.recording import names
-from media_server.recording.uploads import UploadRefusal, UploadRefused
 from media_server.settings import WorkSettings
 
 logger = logging.getLogger(__name__)
 
-WORKER: Final = "media_server.aio.upload_worker"
 CHECKS_AT_ONCE: Final = 2
 "Uploads that are looked at at the same time; the others wait their turn."
 PLACES_OF_ONE: Final = 3
 "Uploads of one interview that are received at once: whoever tries again need not wait for a connection that died."
-LOOK_WITHIN_S: Final = 300.0
-"How long that may take; three hours take some ten seconds."
-UPLOADED: Final = "uploaded"
-"The `end_reason` of a part that was made elsewhere."
 FINISHED: Final = frozenset({InterviewState.COMPLETED, InterviewState.READY})
 
 
@@ -112,8 +105,8 @@ class Uploads:
         path = recording_files.upload_draft_path(interview, secrets.token_hex(8))
         try:
             async with self._checks:
-                outcome = await self._look(path, source)
-            yield Draft(path, _holds(outcome), user_agent)
+                holds = await self._look(path, source)
+            yield Draft(path, holds, user_agent)
         finally:
             await asyncio.to_thread(recording_files.remove_names, self._data_folder.files, [path])
 
@@ -183,39 +176,10 @@ class Uploads:
             raise
         return path
 
-    # --- looking --------------------------------------------------------------------------
-
-    async def _look(self, path: str, source: int) -> Outcome:
+    async def _look(self, path: str, source: int) -> PartOutcome:
         output = await asyncio.to_thread(self._data_folder.create_draft, path, os.fstat(source).st_size)
         try:
-            started_at_ns = int(self._clock.utc_now().timestamp() * 1_000_000) * 1_000
             longest_ms = round(self._settings.max_upload_s * 1000)
-            job = Job(source, output, started_at_ns, longest_ms).encode()
-            told = await run_worker(WORKER, job, [source, output], priority=WAITED_FOR, within_s=LOOK_WITHIN_S)
-        except WorkerFailed as error:
-            raise UploadRefused(UploadRefusal.BROKEN, str(error)) from error
+            return await look_at(source, output, path, started_at=self._clock.utc_now(), longest_ms=longest_ms)
         finally:
             os.close(output)
-        outcome = Outcome.decode(told)
-        outcome.check_disk(path)
-        if outcome.refusal is not None:
-            raise UploadRefused(UploadRefusal(outcome.refusal), outcome.why)
-        return outcome
-
-
-def _holds(outcome: Outcome) -> PartOutcome:
-    return PartOutcome(
-        end_reason=UPLOADED,
-        duration_ms=outcome.duration_ms,
-        size_bytes=outcome.size_bytes,
-        video_codec=outcome.video_codec,
-        audio_codec=outcome.audio_codec,
-        width=outcome.width,
-        height=outcome.height,
-        video_kbps=outcome.video_kbps,
-        audio_kbps=outcome.audio_kbps,
-        bitrate_windows=[
-            {"start_ms": start_ms, "video_bps": video_bps, "audio_bps": audio_bps}
-            for start_ms, video_bps, audio_bps in outcome.windows
-        ],
-    )

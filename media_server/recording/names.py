@@ -26,6 +26,9 @@ PREVIEWS_FOLDER: Final = ".previews"
 UPLOAD_DRAFT, REPLACED = "upload-", "replaced-"
 "How what an upload needs for a moment is named, beside the parts; the next start removes what a crash left of it."
 
+ADOPTED: Final = "adopted-"
+"The same of what comes from an older installation."
+
 RECEIVED: Final = ".received-"
 "How files begin that have a name only where the system knows none without, and for an instant at that."
 
@@ -121,6 +124,17 @@ def upload_draft_path(session_id: str, token: str) -> str:
 def replaced_path(session_id: str, number: int) -> str:
     """`.parts/<session_id>/replaced-1.partial`: a second name of what goes once its successor is the recording."""
     return f"{parts_folder(session_id)}/{REPLACED}{number}.partial"
+
+
+def adopted_path(session_id: str, number: int) -> str:
+    """`.parts/<session_id>/adopted-1.partial`: a mark of what is being adopted from an older installation."""
+    return f"{parts_folder(session_id)}/{ADOPTED}{number}.partial"
+
+
+def is_of_an_import(path: str) -> bool:
+    """Whether a path ends in the name of one of those."""
+    name = path.rpartition("/")[2]
+    return name.startswith(ADOPTED) and name.endswith(".partial")
 
 
 def is_of_an_upload(name: str) -> bool:

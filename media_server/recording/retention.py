@@ -8,6 +8,6 @@ def due_at(ended_at: datetime, retention_days: int) -> datetime:
     return ended_at + timedelta(days=retention_days)
 
 
-def is_due(ended_at: datetime, retention_days: int, now: datetime) -> bool:
-    """Whether that moment has come. Both datetimes carry their zone; TypeError otherwise."""
-    return now >= due_at(ended_at, retention_days)
+def is_due(ended_at: datetime, retention_days: int, now: datetime, *, keep_until: datetime | None = None) -> bool:
+    """Whether that moment has come, and `keep_until` too. All datetimes carry their zone; TypeError otherwise."""
+    return now >= due_at(ended_at, retention_days) and (keep_until is None or now >= keep_until)

@@ -15,7 +15,7 @@ from db.errors import Conflict, NotFound
 from db.models import PartSource, Take
 from db.states import IllegalTransition, InterviewState, PartState
 from db.work import Task, WorkKind
-from media_server.aio import data_folder, uploads
+from media_server.aio import data_folder, upload_look
 from media_server.aio.recording_files import captions_path, previews_folder, put_file
 from media_server.aio.uploads import NoPlace, Uploads
 from media_server.recording import names
@@ -75,7 +75,7 @@ async def test_what_is_none_leaves_nothing(house: House, tmp_path: Path, monkeyp
     (tmp_path / "none.webm").write_bytes(b"no film")
     with pytest.raises(UploadRefused):
         await hand_in(house, tmp_path / "none.webm")
-    monkeypatch.setattr(uploads, "WORKER", "media_server.aio.is_not_there")
+    monkeypatch.setattr(upload_look, "WORKER", "media_server.aio.is_not_there")
     with pytest.raises(UploadRefused):
         await hand_in(house)
     monkeypatch.setattr(data_folder, "LEAST_ROOM", house.data_folder.room().total_bytes)

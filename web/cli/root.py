@@ -3,6 +3,7 @@
 import typer
 
 from web.cli import interviews, links, people, tokens
+from web.cli.adopt import import_old
 from web.cli.doctor import doctor
 from web.cli.jobs import jobs
 from web.cli.migrate_add_video import migrate_add_video
@@ -26,6 +27,7 @@ app.command()(sweep)
 app.command()(jobs)
 app.command()(doctor)
 app.command()(migrate_add_video)
+app.command("import")(import_old)
 
 
 def main() -> None:

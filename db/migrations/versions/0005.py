@@ -25,11 +25,13 @@ def upgrade() -> None:
     _up_audit()
     _up_own()
     _up_notices()
+    _up_adopt()
 
 
 def downgrade() -> None:
     """The same, backwards."""
     _down_notices()
+    _down_adopt()
     _down_audit()
     _down_own()
 
@@ -193,3 +195,18 @@ def _down_notices() -> None:
         jobs.drop_column("notice_texts")
         jobs.drop_column("notice_legal_basis")
     op.drop_table("notices")
+def _up_adopt() -> None:
+    op.add_column("interview_sessions", sa.Column("keep_until", db.columns.UtcDateTime(), nullable=True))
+    op.create_table(
+        "adopted_files",
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("adopted_at", db.columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name="pk_adopted_files"),
+    )
+    op.create_index("ix_adopted_files_session_id", "adopted_files", ["session_id"])
+
+
+def _down_adopt() -> None:
+    op.drop_table("adopted_files")
+    op.drop_column("interview_sessions", "keep_until")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.report import print_table, print_verdict
-from media_server.aio.disk import sync_to_disk
+from media_server.aio.disk_target import sync_to_disk
 from media_server.webm.actions import FileAction, Sync, Truncate, Write
 from media_server.webm.writer import TrackEntry, WebmWriter
 

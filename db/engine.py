@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db import migrate
 from db.clock import Clock, SystemClock
+from db.errors import DatabaseAway
 from db.settings import DatabaseSettings
 from db.sqlite_errors import in_our_words
 
@@ -29,6 +30,7 @@ class Database:
     def __init__(self, path: Path, settings: DatabaseSettings) -> None:
         """Wire the connections; nothing is opened yet."""
         self.path = path
+        self._file = _identity(path)
         # One writer, so that tasks of this process queue in order instead of polling SQLite's lock.
         self._writer = _engine(path, settings, connections=1, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
         self._reader = _engine(
@@ -50,9 +52,14 @@ class Database:
         await asyncio.to_thread(_prepare, path, settings)
         return cls(path, settings)
 
+    def _check_in_place(self) -> None:
+        """What is written to a file that was moved away, or replaced, would be gone with the process."""
+        if _identity(self.path) != self._file:
+            raise DatabaseAway("holdfast.db is not where it was; put it back, or restart on the one that lies there.")
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """One consistent view of the database; an attempt to write raises."""
+        """One consistent view of the database; an attempt to write raises. Raises DatabaseAway and DatabaseBusy."""
         with in_our_words():
             async with self._read_session() as db_session:
                 yield db_session
@@ -61,8 +68,10 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """One transaction (`BEGIN IMMEDIATE`): committed and on disk on leaving, undone by an exception.
 
-        Raises DatabaseBusy and DiskFull, both with nothing changed. Never nest: the inner one would wait for the outer.
+        Raises DatabaseBusy, DiskFull and DatabaseAway, all with nothing changed. Never nest: the inner one would wait
+        for the outer.
         """
+        self._check_in_place()
         with in_our_words():
             began = self._clock.monotonic()
             async with self._write_session() as db_session, db_session.begin():
@@ -81,7 +90,8 @@ def _engine(
     path: Path, settings: DatabaseSettings, *, connections: int, begin: str, pragmas: tuple[str, ...]
 ) -> AsyncEngine:
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)),
+        # `rw`: a file that is away for a moment is not made anew, empty.
+        URL.create("sqlite+aiosqlite", database=path.absolute().as_uri(), query={"mode": "rw", "uri": "true"}),
         pool_size=connections,
         max_overflow=0,
         connect_args={"timeout": settings.busy_timeout_s},
@@ -104,6 +114,15 @@ def _engine(
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there; None for none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _prepare(path: Path, settings: DatabaseSettings) -> None:

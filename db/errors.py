@@ -61,9 +61,17 @@ class DatabaseTooNew(DatabaseUnusable):
     """A newer Holdfast has migrated this database; this one must not touch it."""
 
 
-class DatabaseBusy(DatabaseError):  # noqa: N818  it says what to know
+class NotNow(DatabaseError):  # noqa: N818  it says what to know
+    """The database takes nothing at this moment. Nothing was changed; the same may work a moment later."""
+
+
+class DatabaseBusy(NotNow):
     """Another process held the write lock for longer than `busy_timeout_s`. Nothing was changed; try again."""
 
 
-class DiskFull(DatabaseError):  # noqa: N818  it says what to know
+class DiskFull(NotNow):
     """The disk has no room for this transaction. Nothing was changed."""
+
+
+class DatabaseAway(NotNow):
+    """The file cannot be read or written: its disk fails, or somebody moved it. Nothing was changed; try again."""

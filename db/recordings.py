@@ -56,7 +56,7 @@ class NewGap:
     end_ms: int
     "Where it ends, milliseconds of the part."
     reason: str
-    "`lost` on the network, `disk_full`, `stalled`."
+    "`lost` on the network, `disk_full`, `disk_stuck`, `stalled`."
 
 
 @dataclass(frozen=True, slots=True)

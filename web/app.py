@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -226,6 +227,7 @@ def publisher_maker(
             disk=disk,
             clock=clock,
             create_file=lambda path: data_folder.files.create(path.as_posix()),
+            open_again=lambda path: data_folder.files.open(path.as_posix(), os.O_RDWR),
             open_part=open_part,
             on_event=on_event,
             traffic=traffic,

@@ -8,6 +8,7 @@ from aiohttp import web as aioweb
 from aiohttp.typedefs import Handler, Middleware
 
 from db.clock import Clock
+from db.errors import NotNow
 from signaling.aio.errors import Problem
 from web.embedding import EmbeddingSettings
 from web.logs import masked_path
@@ -110,6 +111,8 @@ async def answer_errors(request: aioweb.Request, handler: Handler) -> aioweb.Str
         if problem is None:
             logger.exception("%s %s failed", request.method, masked_path(path_of(request)))
             problem = Internal()
+        elif isinstance(error, (OSError, NotNow)):  # whoever asked is told; whoever runs the server wants to know why
+            logger.warning("%s %s: %r", request.method, masked_path(path_of(request)), error)
         if request.get(ANSWER_BEGUN):
             raise  # a second answer cannot follow the first; aiohttp closes the connection
         return answer_problem(request, problem)

@@ -1,18 +1,26 @@
 """What can go wrong with a request, and what becomes of each error: a problem document (RFC 9457) or a plain page."""
 
+import errno
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web as aioweb
 
-from db.errors import Conflict, DatabaseBusy, DiskFull, Missing, NotFound, NothingRecorded
+from db.errors import Conflict, DatabaseAway, DatabaseBusy, DiskFull, Missing, NotFound, NothingRecorded
 from db.states import IllegalTransition
 from signaling.aio import errors
 from signaling.aio.errors import Problem
 from web.notices import lacking_sentence
 
 RETRY_AFTER_S = 5
-"What Retry-After says while another process writes to the database."
+"What Retry-After says while another process writes to the database, or the disk does not answer."
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"What a disk says that takes nothing more."
+NOT_THERE: Final = frozenset(
+    {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.EROFS, errno.ENOENT}
+)
+"What a disk says that has failed, was unmounted, or does not hold what a row names."
 
 
 class NoSuchPage(Problem):
@@ -78,6 +86,18 @@ class Busy(Problem):
         super().__init__("Nothing was changed. Please try again in a moment.", {"Retry-After": str(RETRY_AFTER_S)})
 
 
+class StorageAway(Problem):
+    """The disk, or the database on it, cannot be read or written."""
+
+    status, name, title = 503, "storage-away", "The server's storage does not answer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What was saved before stays saved, and nothing else was changed. Please try again in a moment.",
+            {"Retry-After": str(RETRY_AFTER_S)},
+        )
+
+
 class Internal(Problem):
     """A fault of ours; the log has it."""
 
@@ -91,6 +111,7 @@ _ANSWERS: tuple[tuple[type[Exception], Callable[[], Problem]], ...] = (
     (Conflict, lambda: InConflict("It contradicts what is already there. Nothing was changed.")),
     (IllegalTransition, lambda: errors.InterviewOver("Its state does not allow this any more. Nothing was changed.")),
     (DatabaseBusy, Busy),
+    (DatabaseAway, StorageAway),
     (DiskFull, lambda: errors.StorageFull("Nothing was changed. What was saved before stays saved.")),
 )
 "The first that fits counts: a class stands before its parents."
@@ -102,7 +123,15 @@ def problem_of(error: Exception) -> Problem | None:
         return error
     if isinstance(error, aioweb.HTTPException):
         return _of_status(error)
+    if isinstance(error, OSError):
+        return _of_disk(error)
     return next((answer() for kind, answer in _ANSWERS if isinstance(error, kind)), None)
+
+
+def _of_disk(error: OSError) -> Problem | None:
+    if error.errno in NO_ROOM:
+        return errors.StorageFull("There is no room for it. What was saved before stays saved.")
+    return StorageAway() if error.errno in NOT_THERE else None
 
 
 def _of_status(error: aioweb.HTTPException) -> Problem | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from media_server.aio.assembly_job import Job, Outcome
-from media_server.aio.disk import sync_to_disk
+from media_server.aio.disk_target import sync_to_disk
 from media_server.aio.worker_main import NotVerified, serve
 from media_server.recording.assembly import (
     CONCEALMENT,

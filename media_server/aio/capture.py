@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from db.clock import Clock
-from media_server.aio.disk import Disk, DiskFile
+from media_server.aio.disk import STALLED_S, Disk, DiskFile
 from media_server.aio.traffic import Traffic
 from media_server.recording.events import (
     Arrived,
@@ -27,6 +27,7 @@ from media_server.recording.events import (
     PartReopened,
     PublisherEvent,
     Saved,
+    Trouble,
 )
 from media_server.recording.recorder import EndForOverCap, Recorder, SlowDown
 from media_server.rtp.packet import KeyframeWish, MediaKind, Nack, RtpPacket
@@ -35,9 +36,10 @@ from media_server.webm.actions import FileAction, Sync, Truncate, Write
 logger = logging.getLogger(__name__)
 
 MOST_EARLY = 4 * 1024 * 1024
-"""Octets kept for a part that is not opened yet: a minute and a half at the caps.
+"""Octets kept for a part that cannot be written yet: a minute and a half at the caps.
 
-A part that follows a pause waits until the one before it is on the disk, and a full disk can take its time.
+A part that follows a pause waits until the one before it is on the disk, a database may be locked for a minute, and a
+disk can take its time, or be gone for a while.
 """
 
 
@@ -81,6 +83,8 @@ class CaptureHooks:
     "Allots the part; called once, when the first frame has come. What it raises ends the capture."
     create_file: Callable[[Path], int]
     "Creates the part's file and returns its descriptor; runs in the writer thread."
+    open_again: Callable[[Path], int] | None
+    "Opens that file by its name, once its disk is back; runs in the writer thread. None where that cannot be done."
     on_event: Callable[[PublisherEvent], None]
     "Hears what happens."
     on_over_cap: Callable[[int], None]
@@ -107,6 +111,8 @@ class Capture:
         self._early: list[FileAction] = []
         self._early_size = 0
         self._early_gaps: list[PartGap] = []
+        self._is_behind = False  # more waits than memory is to hold
+        self._refused: Trouble | None = None
         self._number = 0  # until the part has one
         self._wake: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
@@ -243,11 +249,33 @@ class Capture:
         finally:
             # Whatever happens beside them: a write left out would be a hole in the file.
             self._write(files)
-        if self._file is None and self._early_size > MOST_EARLY:
-            self._recorder.hold(now)
+        self._hold_what_does_not_fit(now)
         if self._opening is None and self._recorder.has_begun:
             self._opening = asyncio.ensure_future(self._open_part())
         self._schedule(now)
+
+    def _hold_what_does_not_fit(self, now: float) -> None:
+        """Memory has its bounds: a disk that neither writes nor refuses is not waited for without end."""
+        if self._file is None:
+            is_too_much = self._early_size > MOST_EARLY
+        else:  # what waited for its part is handed to the disk at once, so that there may be more for a moment
+            is_too_much = self._file.waiting_octets > 2 * MOST_EARLY
+        if is_too_much and not self._is_behind:
+            self._is_behind = True
+            logger.warning(
+                "part %d: nothing can be saved, and memory holds no more; what comes now is lost", self._number
+            )
+        if self._is_behind:
+            self._recorder.hold(now, Trouble.STUCK)
+
+    def _catch_up(self) -> None:
+        if self._is_behind and self._file is not None and self._file.waiting_octets < MOST_EARLY:
+            self._is_behind = False
+            self._release()
+
+    def _release(self) -> None:
+        if not self._is_behind and self._refused is not Trouble.FULL:
+            self._feed(lambda _: self._recorder.release())
 
     def _pass_on(self, action: Nack | KeyframeWish | PartGap | SlowDown | EndForOverCap) -> None:
         match action:
@@ -297,29 +325,49 @@ class Capture:
 
     async def _open_part(self) -> None:
         try:
-            place = await self._hooks.open_part()
+            place = await self._placed()
         except Exception as error:  # noqa: BLE001  whatever those above raise, this connection ends
             logger.warning("no part could be opened: %r", error)
             self._early.clear()
             self._fail()
             return
         self._number = place.number
+        open_again = self._hooks.open_again
         self._file = self._disk.open(
-            lambda: self._hooks.create_file(place.path), on_synced=self._synced, on_trouble=self._trouble
+            lambda: self._hooks.create_file(place.path),
+            open_again=None if open_again is None else lambda: open_again(place.path),
+            on_synced=self._synced,
+            on_trouble=self._trouble,
         )
         self._hooks.on_event(PartOpened(place.number, self._recorder.index))
         for gap in self._early_gaps:
             self._tell_gap(gap)
         self._file.apply(self._early)
         self._early = []
-        if self._early_size > MOST_EARLY:
-            self._feed(lambda _: self._recorder.release())
+        self._is_behind = False
+        self._release()
+
+    async def _placed(self) -> PartPlace:
+        """Where the part goes; people are told when that takes long."""
+        opening = asyncio.ensure_future(self._hooks.open_part())
+        _, late = await asyncio.wait({opening}, timeout=STALLED_S)
+        if late:
+            self._hooks.on_event(DiskTrouble(Trouble.STUCK))
+        place = await opening
+        if late:
+            self._hooks.on_event(DiskTrouble(None))
+        return place
 
     def _synced(self, length: int) -> None:
         now = self._clock.monotonic()
         self._recorder.receive_synced(length)
+        self._catch_up()
         self._hooks.on_event(Saved(self._number, self._recorder.saved_ms, self._recorder.received_ms(now)))
 
-    def _trouble(self, refused: bool) -> None:
-        self._feed(self._recorder.hold if refused else lambda _: self._recorder.release())
-        self._hooks.on_event(DiskTrouble(refused))
+    def _trouble(self, what: Trouble | None) -> None:
+        self._refused = what
+        if what is Trouble.FULL:
+            self._feed(lambda now: self._recorder.hold(now, Trouble.FULL))
+        else:  # what cannot be written now waits in memory, as long as there is room
+            self._release()
+        self._hooks.on_event(DiskTrouble(what))

@@ -8,23 +8,26 @@ disk refuses (full, failing) is kept and tried again: nothing that was accepted 
 import asyncio
 import contextlib
 import logging
-import os
 import queue
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from db.clock import Clock
-from media_server.webm.actions import FileAction, Sync, Truncate, Write
+from media_server.aio.disk_target import Target, sync_to_disk, trouble_of
+from media_server.recording.events import Trouble
+from media_server.webm.actions import FileAction, Write
 
 HAND_OVER_S = 0.1
 "How long actions are gathered before the thread gets them; of this much a kill can take."
 
 RETRY_S = 1.0
 "How long the thread waits before it tries a refusing disk again."
+
+STALLED_S = 3.0
+"After so long without an answer of the disk people are told; a page says by itself then that nothing is saved."
 
 STOP_WITHIN_S = 2.0
 "How long stopping waits for a disk that has stalled; parts were given their time before that."
@@ -34,49 +37,49 @@ logger = logging.getLogger(__name__)
 _Told = TypeVar("_Told")
 
 
-def sync_to_disk(descriptor: int) -> None:
-    """Force a file's data onto the disk, past the drive's own cache where the platform has a word for that."""
-    if sys.platform == "darwin":
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-    elif hasattr(os, "fdatasync"):
-        os.fdatasync(descriptor)
-    else:
-        os.fsync(descriptor)
-
-
-@dataclass(slots=True)
-class _Target:
-    """What the thread knows of one file. Only the thread touches it."""
-
-    open_file: Callable[[], int]
-    "Creates the file and returns its descriptor; may be called again when it raises OSError."
-    descriptor: int | None = None
-    waiting: list[FileAction] = field(default_factory=list)
-    "Accepted, not written."
-    unsynced: list[Write] = field(default_factory=list)
-    "Written since the last sync; written again when a sync fails, since the page cache may have dropped them."
-    end: int = 0
-    "Length of the file as far as it was written."
-    dirty: bool = False
-    refused: bool = False
-    closed: bool = False
-    "Settled for good: what comes after that must not open the file again."
-    promises: list["_Settle"] = field(default_factory=list)
-    "Who waits until everything so far is written and synced."
-
-
 class DiskFile:
     """A file as the event loop sees it: hand actions in, hear how far it is synced."""
 
     def __init__(
-        self, disk: "Disk", target: _Target, on_synced: Callable[[int], None], on_trouble: Callable[[bool], None]
+        self,
+        disk: "Disk",
+        target: Target,
+        on_synced: Callable[[int], None],
+        on_trouble: Callable[[Trouble | None], None],
     ) -> None:
         self._disk = disk
         self.target = target
         self.on_synced = on_synced
-        self.on_trouble = on_trouble
+        self.promises: list[_Settle] = []
+        "Who waits until everything so far is written and synced. Only the thread touches it."
+        self.handed_in = 0
+        "Octets, all in all."
+        self._on_trouble = on_trouble
+        self._refused: Trouble | None = None
+        self._is_stalled = False
+
+    def refusing(self, refused: Trouble | None) -> None:
+        """The disk refuses this file, or takes it again."""
+        self._change(refused, is_stalled=self._is_stalled)
+
+    def stalled(self, is_stalled: bool) -> None:
+        """The disk neither writes nor refuses, or does again."""
+        self._change(self._refused, is_stalled=is_stalled)
+
+    @property
+    def waiting_octets(self) -> int:
+        """What was handed in and is held in memory, since the disk has not taken it."""
+        return self.handed_in - self.target.written
+
+    def _change(self, refused: Trouble | None, *, is_stalled: bool) -> None:
+        before = self._trouble
+        self._refused, self._is_stalled = refused, is_stalled
+        if self._trouble is not before:
+            self._on_trouble(self._trouble)
+
+    @property
+    def _trouble(self) -> Trouble | None:
+        return self._refused or (Trouble.STUCK if self._is_stalled else None)
 
     def apply(self, actions: Iterable[FileAction]) -> None:
         """Queue actions; returns at once."""
@@ -121,6 +124,9 @@ class Disk:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._files: set[DiskFile] = set()
+        self._open: set[DiskFile] = set()  # the event loop's own
+        self._busy_since: float | None = None
+        self._stalled_since: float | None = None
         self.last_sync_seconds = 0.0
         "How long the last round of syncs took; for the metrics."
         self.written_bytes = 0
@@ -147,18 +153,30 @@ class Disk:
             self._thread = None
 
     def open(
-        self, open_file: Callable[[], int], *, on_synced: Callable[[int], None], on_trouble: Callable[[bool], None]
+        self,
+        open_file: Callable[[], int],
+        *,
+        open_again: Callable[[], int] | None = None,
+        on_synced: Callable[[int], None],
+        on_trouble: Callable[[Trouble | None], None],
     ) -> DiskFile:
-        """Begin a file; `open_file` runs in the writer thread.
+        """Begin a file; `open_file` creates it, `open_again` finds it by its name; both run in the writer thread.
 
-        `on_synced(length)` is called in the event loop after each sync, with the length that is safe;
-        `on_trouble(True)` when the disk refuses, `on_trouble(False)` when it takes data again.
+        `on_synced(length)` is called in the event loop after each sync, with the length that is safe; `on_trouble`
+        with what is wrong when the disk refuses or does not answer, and with None when it takes data again.
         """
-        return DiskFile(self, _Target(open_file), on_synced, on_trouble)
+        file = DiskFile(self, Target(open_file, open_again, force=self._force), on_synced, on_trouble)
+        self._open.add(file)
+        return file
 
     def queue_actions(self, file: DiskFile, actions: Iterable[FileAction]) -> None:
         """Gather actions for the thread; :meth:`DiskFile.apply` is the door to this."""
-        self._gathered.setdefault(file, []).extend(actions)
+        gathered = self._gathered.setdefault(file, [])
+        for action in actions:
+            gathered.append(action)
+            if isinstance(action, Write):
+                file.handed_in += len(action.data)
+        self._look_whether_it_stalls()
         if self._timer is None and self._loop is not None:
             self._timer = self._loop.call_later(HAND_OVER_S, self._hand_over)
 
@@ -192,6 +210,24 @@ class Disk:
         self._hand_over()
         self._commands.put(_Settle(file, done, close))
         await done
+        if close:
+            self._open.discard(file)
+
+    def _look_whether_it_stalls(self) -> None:
+        """Called as long as anything arrives: a thread that hangs in the disk cannot say so itself."""
+        since = self._busy_since
+        if self._stalled_since is None and since is not None and self._clock.monotonic() - since > STALLED_S:
+            self._stalled_since = since
+            logger.warning("the disk has not answered for %.0f s; what arrives waits in memory", STALLED_S)
+            for file in self._open:
+                file.stalled(True)
+
+    def _answers_again(self, now: float) -> None:
+        if self._stalled_since is not None:
+            logger.warning("the disk answers again, after %.1f s", now - self._stalled_since)
+            self._stalled_since = None
+            for file in self._open:
+                file.stalled(False)
 
     # In the thread ----------------------------------------------------------
 
@@ -202,12 +238,16 @@ class Disk:
             try:
                 command = self._commands.get(timeout=max(0.0, next_sync - self._clock.monotonic()))
             except queue.Empty:
-                pass
+                self._busy_since = self._clock.monotonic()
             else:
+                self._busy_since = self._clock.monotonic()
                 running = self._carry_out(command)
             if self._clock.monotonic() >= next_sync or not running:
                 self._sync_round()
                 next_sync = self._clock.monotonic() + self._next_wait()
+            self._busy_since = None
+            if self._stalled_since is not None and self._commands.empty():
+                self._tell(self._answers_again, self._clock.monotonic())
         for file in list(self._files):
             self._forget(file)
 
@@ -220,13 +260,13 @@ class Disk:
                 self._taken_at = at
                 for file, actions in items:
                     self._files.add(file)
-                    file.target.waiting.extend(actions)
+                    file.target.accept(actions)
                     # A refusing disk is tried again by the round of syncs, not by every batch.
                     if not file.target.refused:
                         self._work(file)
             case _Settle(file):
                 self._files.add(file)
-                file.target.promises.append(command)
+                file.promises.append(command)
                 self._work(file, sync=True)
             case None:
                 return False
@@ -236,7 +276,7 @@ class Disk:
         began = self._clock.monotonic()
         for file in list(self._files):
             target = file.target
-            if target.dirty or target.waiting or target.promises:
+            if target.dirty or target.waiting or file.promises or target.is_removed:
                 self._work(file, sync=True)
         self.last_sync_seconds = self._clock.monotonic() - began
         if not any(file.target.refused for file in self._files):
@@ -248,68 +288,37 @@ class Disk:
         if target.closed:
             self._drop(file)
             return
+        wrote = target.wrote
         try:
-            self._write_waiting(target)
-            if sync and target.dirty:
-                self._sync(target)
+            target.write_waiting()
+            if sync and (target.dirty or target.is_removed):
+                target.sync()
                 self._tell(file.on_synced, target.end)
         except Exception as error:  # noqa: BLE001  one file's trouble must not end the thread that writes all of them
             self._refuse(file, error)
             return
+        finally:
+            self.written_bytes += target.wrote - wrote
         if target.refused:
-            target.refused = False
-            self._tell(file.on_trouble, False)
-        if sync and target.promises:
+            target.refused = None
+            self._tell(file.refusing, None)
+        if sync and file.promises:
             self._keep_promises(file)
 
-    def _refuse(self, file: DiskFile, error: Exception) -> None:
-        if not file.target.refused:
-            logger.warning("the disk refuses a file: %r", error)
-            file.target.refused = True
-            self._tell(file.on_trouble, True)
-
-    def _write_waiting(self, target: _Target) -> None:
-        if target.descriptor is None:
-            target.descriptor = target.open_file()
-        while target.waiting:
-            run = _leading_writes(target.waiting)
-            if run:
-                joined = Write(run[0].position, b"".join(write.data for write in run))
-                _write_all(target.descriptor, joined)
-                self.written_bytes += len(joined.data)
-                target.unsynced.append(joined)
-                target.end = max(target.end, joined.position + len(joined.data))
-                target.dirty = True
-                del target.waiting[: len(run)]
-                continue
-            match target.waiting[0]:
-                case Sync():
-                    self._sync(target)
-                case Truncate(length):
-                    os.ftruncate(target.descriptor, length)
-                    target.end = length
-                    target.dirty = True
-                case Write():  # one that does not follow the run before it begins the next run
-                    continue
-            del target.waiting[0]
-
-    def _sync(self, target: _Target) -> None:
-        if target.descriptor is None:
-            return
+    def _force(self, descriptor: int) -> None:
         began = self._clock.monotonic()
-        try:
-            sync_to_disk(target.descriptor)
-        except OSError:
-            # After a failed sync the kernel may call dirty pages clean: write them anew next time.
-            target.waiting[:0] = target.unsynced
-            target.unsynced = []
-            raise
-        target.unsynced = []
-        target.dirty = False
+        sync_to_disk(descriptor)
         self._on_sync(self._clock.monotonic() - began)
 
+    def _refuse(self, file: DiskFile, error: Exception) -> None:
+        trouble = trouble_of(error)
+        if file.target.refused is not trouble:
+            logger.warning("the disk refuses a file: %r", error)
+            file.target.refused = trouble
+            self._tell(file.refusing, trouble)
+
     def _keep_promises(self, file: DiskFile) -> None:
-        promises, file.target.promises = file.target.promises, []
+        promises, file.promises = file.promises, []
         if any(promise.close for promise in promises):
             file.target.closed = True
             self._forget(file)
@@ -324,9 +333,7 @@ class Disk:
 
     def _forget(self, file: DiskFile) -> None:
         self._files.discard(file)
-        if file.target.descriptor is not None:
-            os.close(file.target.descriptor)
-            file.target.descriptor = None
+        file.target.close()
 
     def _tell(self, callback: Callable[[_Told], None], value: _Told) -> None:
         # The loop may be gone when the process ends in a hurry; then nobody is left to be told.
@@ -338,22 +345,3 @@ class Disk:
 def _resolve(done: "asyncio.Future[None]") -> None:
     if not done.done():
         done.set_result(None)
-
-
-def _leading_writes(actions: list[FileAction]) -> list[Write]:
-    """The writes at the head of the queue that follow each other without a hole."""
-    run: list[Write] = []
-    for action in actions:
-        if not isinstance(action, Write) or (run and action.position != run[-1].position + len(run[-1].data)):
-            break
-        run.append(action)
-    return run
-
-
-def _write_all(descriptor: int, write: Write) -> None:
-    view = memoryview(write.data)
-    position = write.position
-    while view:
-        written = os.pwrite(descriptor, view, position)
-        view = view[written:]
-        position += written

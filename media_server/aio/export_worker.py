@@ -14,7 +14,7 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
-from media_server.aio.disk import sync_to_disk
+from media_server.aio.disk_target import sync_to_disk
 from media_server.aio.export_job import Job, Outcome
 from media_server.aio.export_picture import Pictures, largest_size
 from media_server.aio.export_sound import Sounds

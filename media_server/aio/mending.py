@@ -21,7 +21,7 @@ from db.models import Part
 from db.recordings import PartOutcome
 from media_server.aio.contained_files import ContainedFiles, OutsideFolder
 from media_server.aio.data_folder import DataFolder
-from media_server.aio.disk import sync_to_disk
+from media_server.aio.disk_target import sync_to_disk
 from media_server.aio.recording_files import remove_part_name
 from media_server.recording.measures import mean_kbps, measured_windows
 from media_server.webm.actions import FileAction, Sync, Truncate, Write

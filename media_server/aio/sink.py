@@ -42,6 +42,9 @@ logger = logging.getLogger(__name__)
 OVERHEAD_BPS = 40_000
 "What RTP, SRTP, UDP and IP headers of both tracks weigh at about 90 packets a second."
 
+TICK_S = 1.0
+"How often a recording looks after itself."
+
 SLOW_DOWN_SHARE = 0.6
 "What a sender that ignores its cap is told instead, as a share of the caps."
 
@@ -57,6 +60,7 @@ class PassthroughRecorder:
         disk: Disk | None = None,
         clock: Clock | None = None,
         create_file: Callable[[Path], int] | None = None,
+        open_again: Callable[[Path], int] | None = None,
         on_event: Callable[[PublisherEvent], None] = lambda _: None,
         on_end: Callable[[EndReason], None] = lambda _: None,
         traffic: Traffic | None = None,
@@ -73,6 +77,7 @@ class PassthroughRecorder:
         self._hooks = CaptureHooks(
             open_part=self._allot,
             create_file=create_file or _create_file,
+            open_again=open_again,
             on_event=on_event,
             on_over_cap=self._slow_down,
             on_end=self._end,
@@ -238,8 +243,12 @@ class PassthroughRecorder:
     # Once a second --------------------------------------------------------------------------
 
     async def _tick_for_ever(self) -> None:
+        due = self._clock.monotonic() + TICK_S
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(TICK_S)
+            # While the event loop stood still nobody looked whether packets came; that is no silence of the sender's.
+            self._last_packet += max(0.0, self._clock.monotonic() - due - TICK_S)
+            due = self._clock.monotonic() + TICK_S
             try:
                 self._tick()
             except Exception:

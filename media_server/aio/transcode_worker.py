@@ -19,7 +19,7 @@ from av import VideoFrame
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
-from media_server.aio.disk import sync_to_disk
+from media_server.aio.disk_target import sync_to_disk
 from media_server.aio.transcode_job import Job, Outcome
 from media_server.aio.worker_main import NotVerified, Refused, Tell, serve_telling
 from media_server.webm.actions import FileAction, Sync, Truncate, Write

@@ -17,7 +17,7 @@ import av
 from av.error import FFmpegError
 from av.frame import Frame
 
-from media_server.aio.disk import sync_to_disk
+from media_server.aio.disk_target import sync_to_disk
 from media_server.aio.upload_job import Job, Outcome
 from media_server.aio.worker_main import NotVerified, serve
 from media_server.recording.assembly import CONCEALMENT, CONCEALMENT_OCTETS

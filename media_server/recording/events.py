@@ -36,7 +36,7 @@ class PartGap:
     end_ms: int
     "Where it ends, milliseconds of the part."
     reason: str
-    "`lost` on the network, `disk_full`, `stalled`."
+    "`lost` on the network, `disk_full`, `disk_stuck`, `stalled`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +137,19 @@ class GapFound:
     "What and where."
 
 
+class Trouble(StrEnum):
+    """What keeps media from being saved; the word is also the reason of the gap that it may leave."""
+
+    FULL = "disk_full"
+    STUCK = "disk_stuck"
+
+
 @dataclass(frozen=True, slots=True)
 class DiskTrouble:
     """The disk takes nothing more, or takes it again."""
 
-    full: bool
-    "True when it is full, False when it has room again."
+    what: Trouble | None
+    "Why it takes nothing: full, or gone, failing or silent. None when it takes everything again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from media_server.recording.bitrate import BitrateWindows, CapSettings, CapVerdict, CapWatch
-from media_server.recording.events import Arrived, EndReason, PartGap, PartReport
+from media_server.recording.events import Arrived, EndReason, PartGap, PartReport, Trouble
 from media_server.recording.progress import Progress
 from media_server.rtp.loss import LossSettings
 from media_server.rtp.media_time import SOUND_LAG_MS, STAMPED_EARLY_MS, MediaTime, SenderClock
@@ -32,7 +32,7 @@ MOST_BESIDE_ARRIVAL_MS = 1_000
 STALL_MS = 2_000
 "A picture that stands still for longer than this is written down as a gap."
 
-LOST, STALLED, DISK_FULL = "lost", "stalled", "disk_full"
+LOST, STALLED = "lost", "stalled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Recorder:
         self._picture_gap: str | None = None
         self._sound_gap: str | None = None
         self._picture_end_ms: int | None = None
-        self._held = False
+        self._held: Trouble | None = None
         self._wants_keyframe = False
         self._picture_ssrc: int | None = None
         self._last_keyframe = 0.0
@@ -142,16 +142,18 @@ class Recorder:
         if self._picture_ssrc is not None and self._last_keyframe and (overdue or self._wants_keyframe):
             self._actions.append(KeyframeWish(self._picture_ssrc))
 
-    def hold(self, now: float) -> None:
-        """Write nothing more for now: the disk is full. What arrives meanwhile becomes a gap."""
-        self._held = True
+    def hold(self, now: float, why: Trouble) -> None:
+        """Write nothing more for now: nothing can be saved. What arrives meanwhile becomes a gap."""
+        self._held = why
         self._progress.hold(now)
 
     def release(self) -> None:
-        """The disk has room again: go on with the next keyframe."""
-        self._held = False
+        """It can be saved again: go on with the next keyframe."""
+        if self._held is None:
+            return
+        self._picture_gap = self._sound_gap = self._held.value
+        self._held = None
         self._progress.release()
-        self._picture_gap = self._sound_gap = DISK_FULL
         self._wants_keyframe = True
         if self._picture_ssrc is not None:
             self._actions.append(KeyframeWish(self._picture_ssrc))

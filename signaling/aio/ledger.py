@@ -1,6 +1,6 @@
 """What the database is told of a live interview, in order and at most once a second.
 
-Media never waits for the database. What cannot be written now (another process holds the lock, the disk is full) is
+Media never waits for the database. What cannot be written now (another process holds the lock, the disk is full, the file is away) is
 tried again every second; what the server takes with it when it dies, the next start mends from the files.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import flows, recordings
 from db.clock import Clock
 from db.engine import Database
-from db.errors import DatabaseBusy, DiskFull, NotFound
+from db.errors import NotFound, NotNow
 from db.flows import StoredPlace
 from db.recordings import NewGap, NewMark, PartOutcome
 from db.states import IllegalTransition, InterviewState
@@ -127,7 +127,7 @@ class Ledger:
         try:
             async with self._database.writing() as db_session:
                 state = await self._write(db_session, batch)
-        except (DatabaseBusy, DiskFull) as error:
+        except NotNow as error:
             self._take_back(batch, part=True)
             logger.warning("interview %s: the database cannot be written now (%s)", self.session_id, error)
             return

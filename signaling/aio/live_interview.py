@@ -279,8 +279,8 @@ class LiveInterview:
             case GapFound():
                 self.ledger.note(event)
                 self._tell_gap(event)
-            case DiskTrouble(full):
-                self.tell(notice("disk_full" if full else "disk_ok"))
+            case DiskTrouble(what):
+                self.tell(notice("disk_ok" if what is None else what.value))
             case SoundArrives(arrives):
                 self._sound_told(arrives)
             case OverCap(bps):

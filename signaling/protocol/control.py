@@ -222,7 +222,7 @@ class GapMessage(_Message):
     reason: str
 
 
-NoticeCode = Literal["disk_full", "disk_ok", "over_cap", "server_stopping", "no_sound", "sound_ok"]
+NoticeCode = Literal["disk_full", "disk_stuck", "disk_ok", "over_cap", "server_stopping", "no_sound", "sound_ok"]
 
 
 class Notice(_Message):
@@ -245,7 +245,8 @@ ServerMessage = State | SavedUpTo | Flow | RefusedMessage | Takeover | GapMessag
 
 NOTICE_TEXTS: dict[NoticeCode, str] = {
     "disk_full": "The server's disk is full. Nothing you said before is lost; what you say now is not being saved.",
-    "disk_ok": "There is room again. What you say is being saved.",
+    "disk_stuck": "The server's disk does not answer. What is saved stays saved; saving goes on by itself. Please wait.",
+    "disk_ok": "Saving goes on. What you say is being saved.",
     "no_sound": "We hear nothing from your microphone. Please check that it is on and not muted.",
     "sound_ok": "We hear you again.",
     "over_cap": "Your browser sends more than was agreed. It was asked to send less.",

@@ -57,6 +57,7 @@ class Stage:
         hooks = CaptureHooks(
             open_part=self.open_part or self.place,
             create_file=self.create_file or create,
+            open_again=None,
             on_event=self.events.append,
             on_over_cap=lambda _: None,
             on_end=self.ends.append,

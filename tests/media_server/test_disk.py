@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from db.clock import SystemClock
-from media_server.aio.disk import STOP_WITHIN_S, Disk
+from media_server.aio.disk import STALLED_S, STOP_WITHIN_S, Disk
+from media_server.recording.events import Trouble
 from media_server.webm.actions import Sync, Write
 
 
@@ -55,13 +56,13 @@ async def test_what_a_full_disk_refuses_is_kept_and_written_when_there_is_room(d
             raise OSError(errno.ENOSPC, "no room")
         return creating(path)()
 
-    trouble: asyncio.Queue[bool] = asyncio.Queue()
+    trouble: asyncio.Queue[Trouble | None] = asyncio.Queue()
     file = disk.open(open_when_there_is_room, on_synced=lambda _: None, on_trouble=trouble.put_nowait)
     file.apply([Write(0, b"first")])
-    assert await trouble.get() is True
+    assert await trouble.get() is Trouble.FULL
     file.apply([Write(5, b"second")])
     room.set()
-    assert await trouble.get() is False
+    assert await trouble.get() is None
     await file.close()
     assert path.read_bytes() == b"firstsecond"
 
@@ -77,11 +78,11 @@ async def test_it_tells_how_long_syncs_take_and_how_far_it_is_behind(tmp_path: P
             raise OSError(errno.ENOSPC, "no room")
         return creating(tmp_path / "part")()
 
-    trouble: asyncio.Queue[bool] = asyncio.Queue()
+    trouble: asyncio.Queue[Trouble | None] = asyncio.Queue()
     file = disk.open(open_when_there_is_room, on_synced=lambda _: None, on_trouble=trouble.put_nowait)
     assert disk.lag_s == 0
     file.apply([Write(0, b"first")])
-    assert await trouble.get() is True
+    assert await trouble.get() is Trouble.FULL
     before = disk.lag_s
     assert before > 0
     assert took == []
@@ -109,10 +110,10 @@ async def test_stopping_writes_what_was_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux' always-full device")
 async def test_a_really_full_device_is_told_and_loses_nothing(disk: Disk) -> None:
-    trouble: asyncio.Queue[bool] = asyncio.Queue()
+    trouble: asyncio.Queue[Trouble | None] = asyncio.Queue()
     file = disk.open(lambda: os.open("/dev/full", os.O_WRONLY), on_synced=lambda _: None, on_trouble=trouble.put_nowait)
     file.apply([Write(0, b"x")])
-    assert await trouble.get() is True
+    assert await trouble.get() is Trouble.FULL
     assert file.target.waiting == [Write(0, b"x")]
 
 
@@ -155,3 +156,68 @@ async def test_a_disk_that_refuses_for_ever_does_not_keep_the_server_from_stoppi
     disk.open(refusing, on_synced=lambda _: None, on_trouble=lambda _: None).apply([Write(0, b"x")])
     async with asyncio.timeout(STOP_WITHIN_S):
         await disk.stop()
+
+
+async def test_a_disk_that_neither_writes_nor_refuses_is_told_and_loses_nothing(disk: Disk, tmp_path: Path) -> None:
+    stalled, go_on = threading.Event(), threading.Event()
+
+    def stalling() -> int:
+        stalled.set()
+        go_on.wait(60)
+        return creating(tmp_path / "part")()
+
+    trouble: asyncio.Queue[Trouble | None] = asyncio.Queue()
+    file = disk.open(stalling, on_synced=lambda _: None, on_trouble=trouble.put_nowait)
+    file.apply([Write(0, b"first")])
+    await asyncio.to_thread(stalled.wait, 20)
+    at = 5
+    async with asyncio.timeout(STALLED_S + 20):
+        while trouble.empty():
+            file.apply([Write(at, b".")])
+            at += 1
+            await asyncio.sleep(0.05)
+    assert trouble.get_nowait() is Trouble.STUCK
+    assert file.waiting_octets == at
+    go_on.set()
+    assert await trouble.get() is None
+    await file.close()
+    assert file.waiting_octets == 0
+    assert (tmp_path / "part").read_bytes() == b"first" + b"." * (at - 5)
+
+
+async def test_a_file_that_somebody_removes_while_it_is_written_is_written_anew(disk: Disk, tmp_path: Path) -> None:
+    path = tmp_path / "part"
+    file = disk.open(creating(path), on_synced=lambda _: None, on_trouble=lambda _: None)
+    file.apply([Write(0, b"saved before ")])
+    await file.settle()
+    path.unlink()
+    file.apply([Write(13, b"and after")])
+    await file.close()
+    assert path.read_bytes() == b"saved before and after"
+
+
+async def test_a_disk_that_comes_back_gets_what_its_old_descriptor_could_not_take(disk: Disk, tmp_path: Path) -> None:
+    path, is_gone = tmp_path / "part", threading.Event()
+
+    def open_again() -> int:
+        if is_gone.is_set():
+            raise OSError(errno.ESTALE, "not mounted")
+        return os.open(path, os.O_RDWR)
+
+    trouble: asyncio.Queue[Trouble | None] = asyncio.Queue()
+    file = disk.open(creating(path), open_again=open_again, on_synced=lambda _: None, on_trouble=trouble.put_nowait)
+    file.apply([Write(0, b"saved before ")])
+    await file.settle()
+    is_gone.set()
+    descriptor = file.target.descriptor
+    assert descriptor is not None
+    # What the kernel does to a descriptor whose disk is pulled out: it fails for good, under the same number.
+    lost = os.open(tmp_path, os.O_RDONLY)
+    os.dup2(lost, descriptor)
+    os.close(lost)
+    file.apply([Write(13, b"and after")])
+    assert await trouble.get() is Trouble.STUCK
+    is_gone.clear()
+    assert await trouble.get() is None
+    await file.close()
+    assert path.read_bytes() == b"saved before and after"

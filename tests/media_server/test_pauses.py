@@ -18,7 +18,15 @@ from media_server.aio.aiortc_tap import PassthroughPeerConnection
 from media_server.aio.capture import PartPlace
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
 from media_server.aio.sink import PassthroughRecorder
-from media_server.recording.events import DiskTrouble, EndReason, GapFound, PartClosed, PartOpened, PublisherEvent
+from media_server.recording.events import (
+    DiskTrouble,
+    EndReason,
+    GapFound,
+    PartClosed,
+    PartOpened,
+    PublisherEvent,
+    Trouble,
+)
 from media_server.rtp.packet import MediaKind, VideoCodec
 from tests.fakes.rtp_sender import encoded_sound, encoded_video
 from tests.media_server.sender import Arrival, stretch
@@ -201,7 +209,7 @@ async def test_a_disk_that_refuses_the_part_before_a_pause_fills_no_memory(
     waiting = [arrival.packet for arrival in whole_stretch() if arrival.kind is MediaKind.SOUND]
     for packet in waiting[:50]:
         recorder.packet_received(MediaKind.SOUND, packet)
-    await until(lambda: DiskTrouble(True) in events)
+    await until(lambda: DiskTrouble(Trouble.FULL) in events)
     recorder.set_recorded(False)
     recorder.set_recorded(True)
     for packet in waiting[50:130]:
@@ -220,7 +228,7 @@ async def test_a_disk_that_refuses_the_part_before_a_pause_fills_no_memory(
     assert heard[0] == sounds[50]
     assert heard[-170:] == sounds[130:]
     assert len(heard) < 250
-    assert [gap.gap.reason for gap in events if isinstance(gap, GapFound)] == ["disk_full"]
+    assert [gap.gap.reason for gap in events if isinstance(gap, GapFound)] == ["disk_stuck"]
 
 
 async def test_moments_after_a_pause_are_found_by_the_reports_before_it(

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from media_server.recording.events import EndReason, PartGap
+from media_server.recording.events import EndReason, PartGap, Trouble
 from media_server.recording.recorder import EndForOverCap, SlowDown
 from media_server.rtp.media_time import SOUND_LAG_MS
 from media_server.rtp.packet import KeyframeWish, MediaKind, Nack, VideoCodec
@@ -89,7 +89,7 @@ def test_while_the_disk_is_full_nothing_is_written_and_afterwards_the_hole_is_kn
     recording = bench()
     arrivals = stretch(seconds=4, keyframes=(0, 72))
     recording.feed(a for a in arrivals if a.at < 1.0)
-    recording.recorder.hold(101.0)
+    recording.recorder.hold(101.0, Trouble.FULL)
     size = len(recording.file)
     recording.feed(a for a in arrivals if 1.0 <= a.at < 2.0)
     assert len(recording.file) == size

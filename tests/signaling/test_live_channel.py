@@ -3,7 +3,7 @@
 import asyncio
 
 from db.states import InterviewEvent
-from media_server.recording.events import DiskTrouble, EndReason, OverCap, SoundArrives
+from media_server.recording.events import DiskTrouble, EndReason, OverCap, SoundArrives, Trouble
 from signaling.protocol.control import CloseCode, Ended, Flow, GapMessage, Notice, SavedUpTo, State
 from tests.signaling.conftest import House, next_message, waiting
 from tests.signaling.publishing import PAGE, PHONE, publish
@@ -20,8 +20,8 @@ async def test_a_page_hears_how_it_stands_and_what_changes(house: House) -> None
     assert await next_message(mail) == State(state="in_progress", recording=True, current=False, part=1, saved_ms=0)
     house.publishers.last.loses(20, 80)
     assert await next_message(mail) == GapMessage(part=1, track="audio", start_ms=20, end_ms=80, reason="lost")
-    house.publishers.last.tell(DiskTrouble(full=True))
-    house.publishers.last.tell(DiskTrouble(full=False))
+    house.publishers.last.tell(DiskTrouble(Trouble.FULL))
+    house.publishers.last.tell(DiskTrouble(None))
     house.publishers.last.tell(OverCap(900_000))
     notices = [await next_message(mail) for _ in range(3)]
     assert [message.code for message in notices if isinstance(message, Notice)] == ["disk_full", "disk_ok", "over_cap"]

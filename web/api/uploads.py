@@ -1,7 +1,6 @@
 """A recording made elsewhere, as the request that this was built from has it: `POST …/upload-video`."""
 
 import asyncio
-import errno
 import logging
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +21,7 @@ from web.auth import CandidateAsker
 from web.bodies import answer, read_query
 from web.forms import Form
 from web.gate import NotAllowed, asker_of
+from web.problems import NO_ROOM
 from web.schema.uploads import UploadQuery, UploadStored
 from web.services import SERVICES, Services
 
@@ -91,7 +91,7 @@ async def upload_video(request: aioweb.Request) -> aioweb.Response:
         logger.info("interview %s: an upload was refused: %s", request.match_info["session_id"], refused)
         raise NoRecording(f"{SENTENCES[refused.refusal]} Nothing was stored.") from None
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno not in NO_ROOM:
             raise
         raise StorageFull("The server's disk has no room for it. Nothing was stored.") from None
 

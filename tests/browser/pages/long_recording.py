@@ -12,7 +12,7 @@ import numpy as np
 from db import interviews, recordings
 from db.models import PartSource, Take
 from db.recordings import PartOutcome
-from media_server.aio.disk import sync_to_disk
+from media_server.aio.disk_target import sync_to_disk
 from media_server.aio.recording_files import part_path
 from media_server.webm.actions import FileAction, Sync, Truncate, Write
 from media_server.webm.writer import TrackEntry, WebmWriter

@@ -218,6 +218,7 @@ function isDeaf(flow, link, now) {
 
 /** The server is reachable and says that nothing arrives: it was restarted, or the path is dead. @param {Flow} flow @param {Link} link @param {number} now */
 function isUnheard(flow, link, now) {
-  if (flow.recording || !isExpected(flow)) return false;
+  // While its disk stands still the server hears us all the same, and keeps what we send.
+  if (flow.recording || !isExpected(flow) || flow.trouble === "disk_stuck") return false;
   return now - link.since >= SILENT_MS && now - flow.recordingAt >= SILENT_MS && now - flow.toldAt < LAG_MS;
 }

@@ -8,7 +8,7 @@
  * @typedef {import("./types.js").DeviceProblem} DeviceProblem
  * @typedef {import("./connection.js").Link} Link
  * @typedef {"loading" | "notice" | import("./preparation.js").PreparationScreen | "back" | "interview" | "elsewhere" | "thanks" | "problem"} Screen
- * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "busy_at_start" | "disk_full" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "camera_muted" | "microphone_muted" | "microphone_unheard" | "finish_failed" | "nothing_recorded"} Trouble
+ * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "busy_at_start" | "disk_full" | "disk_stuck" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "camera_muted" | "microphone_muted" | "microphone_unheard" | "finish_failed" | "nothing_recorded"} Trouble
  *
  * @typedef {object} Flow
  * @property {Screen} screen what is shown
@@ -337,10 +337,10 @@ function flowTold(flow, place, now) {
 /** @param {Flow} flow @param {string} code @returns {Flow} */
 function noticeTold(flow, code) {
   switch (code) {
-    case "disk_full": case "over_cap": case "server_stopping": return { ...flow, trouble: code };
+    case "disk_full": case "disk_stuck": case "over_cap": case "server_stopping": return { ...flow, trouble: code };
     case "no_sound": return flow.trouble === "none" ? { ...flow, trouble: "microphone_unheard" } : flow;
     case "sound_ok": return flow.trouble === "microphone_unheard" ? { ...flow, trouble: "none" } : flow;
-    case "disk_ok": return { ...flow, trouble: flow.trouble === "disk_full" ? "none" : flow.trouble };
+    case "disk_ok": return { ...flow, trouble: flow.trouble === "disk_full" || flow.trouble === "disk_stuck" ? "none" : flow.trouble };
     case "reconnect": return { ...flow, renew: flow.publishing };
     default: return flow;
   }

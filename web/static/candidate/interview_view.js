@@ -11,7 +11,7 @@ import { isExpected } from "./connection.js";
 import { QuestionView } from "./question_view.js";
 
 /** Troubles that a new connection does not end. */
-const NOT_CONNECTION = new Set(["disk_full", "camera_stopped", "microphone_stopped", "microphone_muted"]);
+const NOT_CONNECTION = new Set(["disk_full", "disk_stuck", "camera_stopped", "microphone_stopped", "microphone_muted"]);
 /** Troubles that end when the devices are opened again. */
 const DEVICES = /^(camera|microphone)_/;
 

@@ -52,8 +52,8 @@ class Database:
         await asyncio.to_thread(_prepare, path, settings)
         return cls(path, settings)
 
-    def _check_in_place(self) -> None:
-        """What is written to a file that was moved away, or replaced, would be gone with the process."""
+    def check_in_place(self) -> None:
+        """Raises DatabaseAway: what is written to a file that was moved away, or replaced, would go with the process."""
         if _identity(self.path) != self._file:
             raise DatabaseAway("holdfast.db is not where it was; put it back, or restart on the one that lies there.")
 
@@ -71,7 +71,7 @@ class Database:
         Raises DatabaseBusy, DiskFull and DatabaseAway, all with nothing changed. Never nest: the inner one would wait
         for the outer.
         """
-        self._check_in_place()
+        self.check_in_place()
         with in_our_words():
             began = self._clock.monotonic()
             async with self._write_session() as db_session, db_session.begin():

@@ -85,7 +85,7 @@ async def due(
 
     A row that says `running` of a task that nobody runs is of one whose end could not be written down; it is due.
     """
-    lately = Work.ended_at > now - DONE_LASTS
+    lately = and_(Work.ended_at > now - DONE_LASTS, Work.ended_at <= now)
     rows = await db_session.scalars(select(Work).where(or_(Work.state != WorkState.DONE, lately)))
     held = {_task(row) for row in rows if row.state is not WorkState.RUNNING and not _may_begin(row, now)}
     return [task for task in tasks if task not in held and task not in running]
@@ -303,7 +303,9 @@ async def made_sounds(db_session: AsyncSession) -> list[MadeSound]:
 
 
 def _may_begin(row: Work, now: datetime) -> bool:
-    return row.state is WorkState.WAITING and (row.retry_at or now) <= now
+    # What began, or ended, later than now was written down by a clock that has gone back since: its times mean nothing.
+    is_of_another_time = max(row.started_at or now, row.ended_at or now) > now
+    return row.state is WorkState.WAITING and (is_of_another_time or (row.retry_at or now) <= now)
 
 
 def _task(row: Work) -> Task:

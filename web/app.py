@@ -11,11 +11,13 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web as aioweb
 
+from db import deletion
 from db.clock import Clock
+from db.clock_watch import ClockWatch
 from db.engine import Database
 from db.work import Task, WorkKind
 from media_server.aio.aiortc_tap import NetworkSettings
-from media_server.aio.data_folder import UPLOADS, DataFolder
+from media_server.aio.data_folder import MARK, UPLOADS, DataFolder, DataFolderUnusable
 from media_server.aio.disk import Disk
 from media_server.aio.exports import Exports
 from media_server.aio.job_sounds import JobSounds
@@ -81,7 +83,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         _watch(
             stack,
             _sweep_daily(recordings, exports),
-            _watch_deadlines(database, live_interviews, clock),
+            _watch_deadlines(database, live_interviews, clock, ClockWatch(clock)),
             metrics.loop_lag.watch_for_ever(),
         )
         await stack.enter_async_context(webhooks := _deliverer(settings, clock, database, data_folder))
@@ -114,7 +116,22 @@ async def _data(stack: AsyncExitStack, settings: Settings, metrics: Metrics) -> 
     database = await Database.open(data_folder.database_path, settings.database)
     stack.push_async_callback(database.close)
     database.on_wait = metrics.waited_for_database
+    await _check_mounted(data_folder, database)
     return data_folder, database
+
+
+async def _check_mounted(data_folder: DataFolder, database: Database) -> None:
+    """An empty mount point in place of the uploads would make every recording seem lost. Raises DataFolderUnusable."""
+    async with database.reading() as db_session:
+        known = await deletion.known_paths(db_session)
+    is_bare = await asyncio.to_thread(data_folder.looks_unmounted)
+    if known and is_bare:
+        raise DataFolderUnusable(
+            f"{data_folder.uploads_path} is empty, and the database names {len(known)} files in it. Mount the disk that "
+            f"holds them and start again. If they are gone for good: mkdir {data_folder.uploads_path / MARK}"
+        )
+    await asyncio.to_thread(data_folder.mark_uploads)
+    data_folder.pin_uploads()
 
 
 def _live_interviews(
@@ -281,10 +298,13 @@ async def _sweep_daily(recordings: Recordings, exports: Exports) -> None:
         await asyncio.sleep(SWEEP_EVERY_S)
 
 
-async def _watch_deadlines(database: Database, live_interviews: LiveInterviews, clock: Clock) -> None:
+async def _watch_deadlines(
+    database: Database, live_interviews: LiveInterviews, clock: Clock, clock_watch: ClockWatch
+) -> None:
     while True:
         try:
-            await deadlines.end_overdue(database, live_interviews, clock)
+            if clock_watch.is_believed():
+                await deadlines.end_overdue(database, live_interviews, clock)
         except Exception:
             logger.exception("interviews whose deadline is over could not be read; tried again soon")
         await asyncio.sleep(deadlines.EVERY_S)

@@ -8,6 +8,7 @@ from aiohttp import web as aioweb
 
 from db.errors import Conflict, DatabaseAway, DatabaseBusy, DiskFull, Missing, NotFound, NothingRecorded
 from db.states import IllegalTransition
+from media_server.aio.worker_process import WorkerKilled
 from signaling.aio import errors
 from signaling.aio.errors import Problem
 from web.notices import lacking_sentence
@@ -86,6 +87,15 @@ class Busy(Problem):
         super().__init__("Nothing was changed. Please try again in a moment.", {"Retry-After": str(RETRY_AFTER_S)})
 
 
+class NotLookedAt(Problem):
+    """The process that was to look at what was sent was ended from outside, twice."""
+
+    status, name, title = 503, "not-looked-at", "The server had no room to look at it"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was stored. Please send it again in a moment.", {"Retry-After": str(RETRY_AFTER_S)})
+
+
 class StorageAway(Problem):
     """The disk, or the database on it, cannot be read or written."""
 
@@ -112,6 +122,7 @@ _ANSWERS: tuple[tuple[type[Exception], Callable[[], Problem]], ...] = (
     (IllegalTransition, lambda: errors.InterviewOver("Its state does not allow this any more. Nothing was changed.")),
     (DatabaseBusy, Busy),
     (DatabaseAway, StorageAway),
+    (WorkerKilled, NotLookedAt),
     (DiskFull, lambda: errors.StorageFull("Nothing was changed. What was saved before stays saved.")),
 )
 "The first that fits counts: a class stands before its parents."

@@ -61,6 +61,7 @@ class Readiness:
 
 async def _examine(database: Database) -> list[Reason]:
     try:
+        database.check_in_place()
         async with asyncio.timeout(ANSWER_WITHIN_S), database.reading() as db_session:
             at = (await db_session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     except (DatabaseError, SQLAlchemyError, OSError, TimeoutError):

@@ -40,6 +40,16 @@ class ContainedFiles:
     def __init__(self, root: Path) -> None:
         """Take the folder as it is; `root` itself may be reached through links."""
         self.root = root
+        self._pinned: dict[str, tuple[int, int]] = {}
+
+    def pin(self, name: str) -> None:
+        """From now on a folder in `root` has to be the one that lies there now.
+
+        When its disk is unmounted another one comes to light under that name, or none: OSError (ESTALE) then, instead
+        of files that seem to be gone, and of new ones that would be hidden as soon as the disk is back.
+        """
+        found = (self.root / name).stat()
+        self._pinned[name] = (found.st_dev, found.st_ino)
 
     def open(self, path: str, flags: int = os.O_RDONLY) -> int:
         """Open a file that is there; returns its descriptor, which the caller closes."""
@@ -153,10 +163,12 @@ class ContainedFiles:
         with contextlib.ExitStack() as stack:
             folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             stack.callback(os.close, folder)
-            for name in _components(path) if path else []:
-                with _no_links(path):
+            for depth, name in enumerate(_components(path) if path else []):
+                pinned = None if depth else self._pinned.get(name)
+                with _no_links(path), _there(path, pinned):
                     folder = os.open(name, _FOLDER, dir_fd=folder)
                 stack.callback(os.close, folder)
+                _check_pinned(folder, path, pinned)
             yield folder
 
 
@@ -176,6 +188,23 @@ def _no_links(path: str) -> Iterator[None]:
         if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EMLINK}:
             raise OutsideFolder(f"{path!r} leads through a link or something that is no folder") from error
         raise
+
+
+@contextlib.contextmanager
+def _there(path: str, pinned: tuple[int, int] | None) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        if pinned is None:
+            raise
+        raise OSError(errno.ESTALE, "its disk is not mounted", path) from None
+
+
+def _check_pinned(folder: int, path: str, pinned: tuple[int, int] | None) -> None:
+    if pinned is not None:
+        found = os.fstat(folder)
+        if (found.st_dev, found.st_ino) != pinned:
+            raise OSError(errno.ESTALE, "another disk is mounted than when the server started, or none", path)
 
 
 def _sync(folder: int) -> None:

@@ -16,6 +16,9 @@ from media_server.aio.contained_files import ContainedFiles
 UPLOADS: Final = "uploads"
 "Where the candidates' folders lie; `video_file_path` begins with it."
 
+MARK: Final = ".here"
+"An empty folder in the uploads: where it is missing and nothing else lies there either, the disk is not mounted."
+
 ADDRESS: Final = "address"
 "Where the server leaves word of the address that people use."
 
@@ -70,6 +73,18 @@ class DataFolder:
         except OSError as error:
             raise DataFolderUnusable(f"{path} cannot be used: {error.strerror}.") from error
         return folder
+
+    def pin_uploads(self) -> None:
+        """From now on the uploads lie on this disk, or nowhere: see :meth:`ContainedFiles.pin`."""
+        self.files.pin(UPLOADS)
+
+    def looks_unmounted(self) -> bool:
+        """Whether the uploads folder is bare, as it is below a disk that was not mounted; ours is marked once it is used."""
+        return not self.files.names_in(UPLOADS)
+
+    def mark_uploads(self) -> None:
+        """Leave a sign in the uploads that this is where they lie."""
+        self.files.make_folder(f"{UPLOADS}/{MARK}")
 
     def has_room_for(self, octets: int) -> bool:
         """Whether so much fits onto the disk, and still leaves :data:`LEAST_ROOM`. Blocking."""
@@ -149,6 +164,7 @@ class DataFolder:
 
     def room(self) -> Room:
         """Which disk this is and what fits onto it."""
+        self.files.stat(f"{UPLOADS}/{MARK}")  # raises when it is not the disk that it was
         disk = os.statvfs(self.uploads_path)
         mount_point = self.uploads_path
         while not mount_point.is_mount():

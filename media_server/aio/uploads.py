@@ -98,7 +98,7 @@ class Uploads:
     async def draft(self, session_id: str, source: int, user_agent: str) -> AsyncIterator[Draft]:
         """Make a part of what lies in an open file; whatever of it was not named by then is gone afterwards.
 
-        Raises UploadRefused, NotFound, OSError: nothing is there then.
+        Raises UploadRefused, WorkerKilled (twice), NotFound, OSError: nothing is there then.
         """
         async with self._database.reading() as db_session:
             interview = await interviews.get_interview(db_session, session_id)

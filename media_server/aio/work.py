@@ -15,7 +15,7 @@ from typing import Any, Final
 from db import work
 from db.clock import Clock
 from db.engine import Database
-from db.errors import DatabaseError
+from db.errors import DatabaseError, NotNow
 from db.work import Task, WorkKind
 from media_server.aio.worker_process import OnProgress, WorkerFailed
 from media_server.recording.assembly import CannotJoin
@@ -32,8 +32,11 @@ SOON_S: Final = 3.0
 PROGRESS_EVERY_S: Final = 2.0
 "How often progress is written down."
 NO_ROOM: Final = "the disk has no room for it"
-NO_ROOM_WAIT: Final = timedelta(minutes=5)
-"How long to wait for room. It counts as no attempt."
+NOT_THERE: Final = "a file that it needs cannot be read or written; it goes on once that is there again"
+_DISK_SAYS: Final = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), NO_ROOM) | dict.fromkeys(
+    (errno.ENOENT, errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.EROFS), NOT_THERE
+)
+"What counts as no attempt: the work is in order, its disk is not. It is tried again every `retry_after_s`."
 
 
 class GiveUp(Exception):  # noqa: N818  it says what to do
@@ -174,10 +177,11 @@ class HeavyWork:
 
     async def _failed(self, task: Task, attempts: int, error: Exception) -> None:
         now = self._clock.utc_now()
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            logger.warning("interview %s: %s waits, %s", task.session_id, task, NO_ROOM)
+        waits = _waits_for(error)
+        if waits is not None:
+            logger.warning("interview %s: %s waits, %s (%s)", task.session_id, task, waits, error)
             async with self._database.writing() as db_session:
-                await work.postpone(db_session, task, NO_ROOM, now + NO_ROOM_WAIT)
+                await work.postpone(db_session, task, waits, now + timedelta(seconds=self._settings.retry_after_s))
             return
         again = None
         if not isinstance(error, (GiveUp, CannotJoin)):
@@ -203,6 +207,13 @@ class HeavyWork:
                         await work.note_progress(db_session, task, progress)
 
         return note
+
+
+def _waits_for(error: Exception) -> str | None:
+    """What the work waits for, when nothing is wrong with the work itself."""
+    if isinstance(error, NotNow):
+        return str(error)
+    return _DISK_SAYS.get(error.errno or 0) if isinstance(error, OSError) else None
 
 
 def _reason(error: Exception) -> str:

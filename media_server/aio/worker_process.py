@@ -7,6 +7,7 @@ says how far it is (a line of JSON like `0.5`), and what came of it on its last 
 import asyncio
 import contextlib
 import logging
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,14 @@ SPARE: Final = Priority(19, "IDLE")
 
 class WorkerFailed(Exception):  # noqa: N818  it says what happened
     """The process ended without an outcome, or took too long; the message is for the operator."""
+
+
+class WorkerKilled(WorkerFailed):
+    """Somebody ended the process, or the system did for want of memory: what it was at may be in perfect order."""
+
+
+KILLED: Final = frozenset({-signal.SIGKILL, -signal.SIGTERM})
+"What a process returns that was ended from outside."
 
 
 async def run_worker(
@@ -114,6 +123,8 @@ async def _ended(process: asyncio.subprocess.Process, name: str, within_s: float
 def _check(returncode: int | None, name: str, complaint: str) -> None:
     if complaint:
         logger.warning("%s said: %s", name, complaint)
+    if returncode in KILLED:
+        raise WorkerKilled(f"{name} was killed")
     if returncode:
         last = complaint.rpartition("\n")[2]
         raise WorkerFailed(f"{name} ended with {returncode}{f': {last}' if last else ''}")

@@ -102,7 +102,7 @@ async def test_it_is_handed_a_job_and_files_and_says_how_far_it_is(module: Path)
     ("code", "reason"),
     [
         ("raise ValueError('no such luck')", "a_worker ended with 1: ValueError: no such luck"),
-        ("import os; os.kill(os.getpid(), 9)", "a_worker ended with -9"),
+        ("import os; os.kill(os.getpid(), 9)", "a_worker was killed"),
         ("import sys; sys.stdin.close(); sys.exit(3)", "a_worker ended with 3"),
     ],
 )

@@ -67,6 +67,13 @@ class AuditEvent(StrEnum):
     DOWNLOADED = "downloaded"
     WATCHED_LIVE = "watched_live"
     EXPORTED = "exported"
+    OWN_CODE_SENT = "own_code_sent"
+    OWN_OPENED = "own_opened"
+    OWN_EXPORTED = "own_exported"
+    OWN_RELEASED = "own_released"
+    OWN_RELEASE_ENDED = "own_release_ended"
+    DELETION_REQUESTED = "deletion_requested"
+    DELETION_GRANTED = "deletion_granted"
     DELETED = "deleted"
 
     SERVER_STARTED = "server_started"

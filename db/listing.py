@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, and_, asc, case, desc, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Candidate, InterviewSession, Job
+from db.models import Candidate, DeletionRequest, InterviewSession, Job
 from db.people import job_ids_of
 from db.search import search_key
 from db.states import InterviewState
@@ -94,6 +94,8 @@ class InterviewSummary:
     "Length of what lies there, all parts together; a running part counts once it is closed."
     size_bytes: int
     "Size of the same."
+    deletion_due_at: datetime | None
+    "Its candidate asked for deletion, which happens by itself then."
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ async def all_interviews(db_session: AsyncSession) -> list[InterviewSummary]:
 
 
 def _summaries() -> Select[*tuple[Any, ...]]:
+    asked = select(DeletionRequest.due_at).where(DeletionRequest.session_id == InterviewSession.session_id)
     return (
         select(
             InterviewSession.session_id,
@@ -161,6 +164,7 @@ def _summaries() -> Select[*tuple[Any, ...]]:
             InterviewSession.deadline_at,
             InterviewSession.recorded_ms,
             InterviewSession.recorded_bytes,
+            asked.scalar_subquery(),
         )
         .join(InterviewSession.candidate)
         .join(InterviewSession.job)

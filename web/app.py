@@ -41,6 +41,7 @@ from web import formats, middleware, views
 from web.auth import Auth
 from web.host_tokens import HostTokens
 from web.metrics import Metrics, measure_requests
+from web.own.services import open_own
 from web.readiness import Readiness
 from web.routes import routes
 from web.sending import FileSender
@@ -71,8 +72,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         await job_sounds.tidy_all()
         exports = Exports(database, data_folder, recordings, clock, settings.work.keep_exports_days)
         heavy_work = _heavy_work(settings, clock, database, data_folder, recordings, sounds, exports)
-        stack.push_async_callback(heavy_work.close)
-        await heavy_work.start()
+        await _begin(stack, heavy_work)
         disk = _started(stack, Disk(clock, sync_interval=settings.media.sync_interval_s, on_sync=metrics.synced))
         live_interviews = _live_interviews(
             settings, clock, database, data_folder, disk, recordings, heavy_work, metrics
@@ -106,7 +106,13 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             webhooks,
             metrics,
             Readiness(database, data_folder, is_stopping=lambda: live_interviews.is_stopping),
+            await stack.enter_async_context(open_own(settings, clock, database, data_folder, recordings)),
         )
+
+
+async def _begin(stack: AsyncExitStack, heavy_work: HeavyWork) -> None:
+    stack.push_async_callback(heavy_work.close)
+    await heavy_work.start()
 
 
 async def _data(stack: AsyncExitStack, settings: Settings, metrics: Metrics) -> tuple[DataFolder, Database]:

@@ -8,7 +8,7 @@ from db import people
 from db.errors import NotFound
 from db.models import InterviewSession, JobRole
 from signaling.aio.errors import Problem, Unauthorised
-from web.auth import Asker, HrAsker, interview_for
+from web.auth import Asker, CandidateAsker, HrAsker, interview_for
 from web.endpoint import Endpoint, Handler
 from web.ids import row_id
 from web.pages.paths import to_sign_in
@@ -94,6 +94,10 @@ def role_of(request: aioweb.Request) -> JobRole:
 
 
 async def _admit(request: aioweb.Request, access: Access, *, is_page: bool) -> None:
+    if access.own:
+        visitor = CandidateAsker(await request.app[SERVICES].own.visits.visitor(request))
+        request[ADMITTED] = Admitted(visitor, None)
+        return
     asker = await (_signed_in(request) if is_page else request.app[SERVICES].auth.asker(request))
     role = None
     if isinstance(asker, HrAsker):

@@ -14,6 +14,7 @@ from signaling.aio.errors import Problem
 from web.bodies import JSON
 from web.endpoint import Content, Doc, Endpoint, Shape
 from web.gate import BrowserNeeded, InsufficientScope, NotAllowed
+from web.own.visits import OWN_COOKIE
 from web.problems import Busy
 from web.rights import Scope
 from web.schema.base import ProblemDocument
@@ -56,6 +57,12 @@ _SECURITY: Final[Json] = {
         "description": "An API token of somebody of HR. Its scopes: " + ", ".join(scope.value for scope in Scope) + ".",
     },
     "browser": {"type": "apiKey", "in": "cookie", "name": "holdfast_login", "description": "A signed-in browser."},
+    "visit": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": OWN_COOKIE,
+        "description": "A candidate's browser that was let in to their own recording.",
+    },
 }
 
 
@@ -96,6 +103,8 @@ def _security(endpoint: Endpoint) -> Iterator[Json]:
     access = endpoint.access
     if access.candidate:
         yield {"candidate": []}
+    if access.own:
+        yield {"visit": []}
     if access.takes_hr:
         if access.scope is not None:
             yield {"token": [access.scope.value]}
@@ -107,6 +116,8 @@ def _rights_in_words(endpoint: Endpoint) -> str:
     who = []
     if access.candidate:
         who.append("the candidate of this interview")
+    if access.own:
+        who.append("the candidate, in a browser that was let in to the recording")
     if access.role is not None:
         who.append(f"the job's members, from {access.role.value} up")
     if access.user:

@@ -34,6 +34,8 @@ class Access:
 
     candidate: bool = False
     "The candidate whose interview the path names."
+    own: bool = False
+    "A browser that was let in to the recording of the interview that the path names: by a code or HR's release, never by the link alone."
     role: JobRole | None = None
     "Members of the job that the path's `{session_id}` or `{job_id}` names, with this role or a higher one."
     user: bool = False
@@ -46,7 +48,7 @@ class Access:
     @property
     def is_public(self) -> bool:
         """Whether nobody is asked who they are."""
-        return not (self.candidate or self.user or self.role)
+        return not (self.candidate or self.own or self.user or self.role)
 
     @property
     def takes_hr(self) -> bool:

@@ -19,6 +19,7 @@ from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.whip_routes import Whip
 from web.auth import Auth
 from web.metrics import Metrics
+from web.own.services import Own
 from web.readiness import Readiness
 from web.sending import FileSender
 from web.settings import Settings
@@ -78,6 +79,8 @@ class Services:
     "What is counted for operators."
     readiness: Readiness
     "Whether interviews can be recorded now."
+    own: Own
+    "What candidates ask for afterwards; mail."
 
 
 SERVICES = aioweb.AppKey("services", Services)

@@ -107,6 +107,7 @@ def list_row(summary: InterviewSummary) -> InterviewInList:
         deadline_at=summary.deadline_at,
         duration_ms=summary.duration_ms,
         size_bytes=summary.size_bytes,
+        deletion_due_at=summary.deletion_due_at,
     )
 
 

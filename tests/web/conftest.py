@@ -106,11 +106,17 @@ def embedding() -> dict[str, Any]:
 
 
 @pytest.fixture
+def mail() -> dict[str, Any]:
+    """The same for the `[mail]` section."""
+    return {}
+
+
+@pytest.fixture
 async def site(
-    tmp_path: Path, web_settings: dict[str, Any], embedding: dict[str, Any], unused_tcp_port: int
+    tmp_path: Path, web_settings: dict[str, Any], embedding: dict[str, Any], mail: dict[str, Any], unused_tcp_port: int
 ) -> AsyncIterator[Site]:
     web = {"port": unused_tcp_port, **web_settings}
-    settings = load_settings(None, {"data": tmp_path / "data", "web": web, "embedding": embedding})
+    settings = load_settings(None, {"data": tmp_path / "data", "web": web, "embedding": embedding, "mail": mail})
     async with open_services(settings, SystemClock()) as services:
         runner = aioweb.AppRunner(create_app(services), access_log=None)
         await runner.setup()

@@ -13,8 +13,9 @@ from aiohttp import ClientSession, DummyCookieJar
 from aiohttp import web as aioweb
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import interviews, people
+from db import interviews, own_visits, people
 from db.models import JobMember, JobRole, TokenKind
+from db.states import InterviewState
 from signaling.protocol.tokens import random_token, token_hash
 from tests.web.conftest import NOW, Site, bearer
 from web import middleware
@@ -23,6 +24,7 @@ from web.endpoint import Endpoint
 from web.gate import guarded
 from web.invitations import NewInterview, set_up
 from web.notices import first_words
+from web.own.visits import OWN_COOKIE
 from web.rights import Access, Scope, is_at_least
 from web.services import SERVICES
 from web.table import endpoints
@@ -51,6 +53,8 @@ class Who:
     scopes: frozenset[Scope] | None = None
     "Of their API token; None: no token, or one for everything."
     by_token: bool = False
+    visitor: bool = False
+    "A browser that was let in to the recording of the interview in the path."
 
     def expected(self, endpoint: Endpoint) -> int:
         """What the table means for them."""
@@ -59,6 +63,8 @@ class Who:
             return ADMITTED
         if is_page and (not self.hr or self.by_token or not self.known):
             return 302
+        if access.own:
+            return ADMITTED if self.visitor else 401
         if not self.known:
             return 401
         if self.hr:
@@ -103,8 +109,13 @@ async def _everybody(site: Site) -> list[Who]:
             )
             for scope in Scope
         }
+    visit, elsewhere_visit, ended = await _visits(site)
     return [
         Who("nobody", {}, known=False),
+        Who("the candidate's visit", _visit(visit), known=False, visitor=True),
+        Who("the candidate's visit and link", {**bearer(one.token), **_visit(visit)}, candidate=True, visitor=True),
+        Who("a visit to another interview", _visit(elsewhere_visit), known=False),
+        Who("a visit that has ended", _visit(ended), known=False),
         Who("candidate", bearer(one.token), candidate=True),
         Who("candidate of another interview", bearer(other.token)),
         Who("candidate whose link was revoked", bearer(revoked.token), known=False),
@@ -136,6 +147,22 @@ async def _issue(db_session: AsyncSession, user_id: int, kind: TokenKind, **more
     token = random_token()
     await people.issue_token(db_session, user_id, kind, token_hash(token), NOW, **more)  # type: ignore[arg-type]  # as the caller says
     return token
+
+
+async def _visits(site: Site) -> list[str]:
+    """One to the interview, one to another, one that has ended."""
+    now, tokens = site.services.clock.utc_now(), [random_token() for _ in range(3)]
+    long_ago = now - timedelta(days=1)
+    async with site.services.database.writing() as db_session:
+        for session_id in ("one", "two"):
+            (await interviews.get_interview(db_session, session_id)).state = InterviewState.READY
+        for token, session_id, at in zip(tokens, ("one", "two", "one"), (now, now, long_ago), strict=True):
+            await own_visits.begin(db_session, session_id, token_hash(token), at, by_code=True)
+    return tokens
+
+
+def _visit(token: str) -> dict[str, str]:
+    return {"Cookie": f"{OWN_COOKIE}={token}"}
 
 
 def _login(token: str) -> dict[str, str]:

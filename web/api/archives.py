@@ -33,6 +33,14 @@ async def download_one(request: aioweb.Request) -> aioweb.StreamResponse:
     """Everything of one interview; how large it is is known before."""
     services, asker, session_id = request.app[SERVICES], hr_asker_of(request), request.match_info["session_id"]
     interview, members = await _members(services, asker, session_id)
+    return await send_zip(request, interview, members)
+
+
+async def send_zip(
+    request: aioweb.Request, interview: InterviewSession, members: Sequence[Member]
+) -> aioweb.StreamResponse:
+    """One interview's folder as a ZIP whose size is known before."""
+    services, session_id = request.app[SERVICES], interview.session_id
     with closing(Archive(services.data_folder.files, sized=True)) as archive:
         await services.sender.in_thread(archive.add, interview.candidate.folder, members)
         response = _response(download_name(session_id, "zip"))
@@ -85,18 +93,24 @@ async def _members(services: Services, asker: HrAsker, session_id: str) -> tuple
     """What an interview's folder holds. Raises NotFound."""
     async with services.database.reading() as db_session:
         interview = await interview_for(db_session, asker, session_id)
-        cut = await work.answer_sounds(db_session, session_id)
     told = await hr_told(services, interview)
+    # What lets somebody connect is no matter of the interview's.
+    document = told.model_dump_json(exclude={"ice_servers"}, indent=2)
+    return interview, [*await files_of(services, interview), Member("interview.json", document.encode())]
+
+
+async def files_of(services: Services, interview: InterviewSession) -> list[Member]:
+    """Recording or parts, the answers' sounds, captions, chapters."""
+    session_id = interview.session_id
+    async with services.database.reading() as db_session:
+        cut = await work.answer_sounds(db_session, session_id)
     members = [Member(path.rpartition("/")[2], path) for path in _videos(interview)]
     for index, take in sorted(cut):
         name = names.answer_name(session_id, index, take)
         members.append(Member(name, recording_files.sound_path(interview, name)))
     if await has_captions(services, interview):
         members.append(Member("captions.vtt", recording_files.captions_path(interview)))
-    members.append(Member("chapters.vtt", chapters_text(interview).encode()))
-    # What lets somebody connect is no matter of the interview's.
-    document = told.model_dump_json(exclude={"ice_servers"}, indent=2)
-    return interview, [*members, Member("interview.json", document.encode())]
+    return [*members, Member("chapters.vtt", chapters_text(interview).encode())]
 
 
 def _videos(interview: InterviewSession) -> list[str]:

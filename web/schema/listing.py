@@ -56,6 +56,8 @@ class InterviewInList(Schema):
     deadline_at: Moment | None
     duration_ms: int
     size_bytes: int
+    deletion_due_at: Moment | None
+    "The candidate asked for deletion; it happens by itself then."
 
 
 class InterviewPage(Schema):

@@ -48,6 +48,12 @@ class ViewingTold(Schema):
     "Where a code would go, veiled; null: no address of theirs is known."
     ready: bool
     "The recording is whole; before that there is nothing to play."
+    open_until: Moment | None
+    "This browser was let in, until then."
+    recording_url: str
+    "For a browser that was let in."
+    export_url: str
+    "The same."
 
 
 class OwnTold(Schema):

@@ -60,6 +60,10 @@ class AuditEvent(StrEnum):
     DEADLINE_CHANGED = "deadline_changed"
     ACCOMMODATED = "accommodated"
 
+    NOTICE_ACKNOWLEDGED = "notice_acknowledged"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
     RECORDING_STORED = "recording_stored"
     UPLOADED = "uploaded"
     ADOPTED = "adopted"

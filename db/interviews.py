@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from db import webhooks
+from db.audit import Actor, AuditEvent, record
 from db.errors import Conflict, NotFound, NothingRecorded
 from db.models import Candidate, Consent, InterviewQuestion, InterviewSession, Job, Notice, Part
 from db.people import job_ids_of
@@ -174,6 +175,23 @@ async def finish(
         raise NothingRecorded(f"nothing of interview {session_id} was recorded")
     await note_duration(db_session, session_id)
     return await apply_event(db_session, session_id, InterviewEvent.FINISH, now, end_reason=end_reason)
+
+
+async def withdraw(db_session: AsyncSession, session_id: str, now: datetime, actor: Actor) -> InterviewState:
+    """Nothing more is recorded, and what was has to go; an interview that is withdrawn already stays as it is.
+
+    `end_reason` is `declined` where nobody had agreed to be recorded. Raises IllegalTransition once it has expired or is
+    deleted, and NotFound.
+    """
+    interview = await _bare(db_session, session_id)
+    if interview.state is InterviewState.WITHDRAWN:
+        return interview.state
+    event = AuditEvent.DECLINED if interview.state is InterviewState.INVITED else AuditEvent.WITHDRAWN
+    state = await apply_event(db_session, session_id, InterviewEvent.WITHDRAW, now, end_reason=event.value)
+    # Of one that was finished before, the end is another moment from here on.
+    interview.ended_at = now
+    await record(db_session, event, now, actor=actor, session_id=session_id)
+    return state
 
 
 async def overdue(db_session: AsyncSession, now: datetime) -> list[str]:

@@ -54,6 +54,10 @@ class PartEvent(StrEnum):
     STORE = "store"
 
 
+GONE = frozenset({InterviewState.WITHDRAWN, InterviewState.DELETED})
+"States in which nothing of an interview may come to lie there any more."
+
+
 class IllegalTransition(Exception):  # noqa: N818  the field's word for it
     """An event that the present state does not allow. Nothing was changed."""
 

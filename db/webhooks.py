@@ -31,6 +31,7 @@ class WebhookEvent(StrEnum):
     INTERRUPTED = "interview.interrupted"
     COMPLETED = "interview.completed"
     READY = "interview.ready"
+    WITHDRAWN = "interview.withdrawn"
     DELETED = "interview.deleted"
     DELETION_REQUESTED = "interview.deletion_requested"
 
@@ -42,6 +43,7 @@ _OF_STATE: Final = {
     InterviewState.COMPLETED: WebhookEvent.COMPLETED,
     InterviewState.READY: WebhookEvent.READY,
     InterviewState.INTERRUPTED: WebhookEvent.INTERRUPTED,
+    InterviewState.WITHDRAWN: WebhookEvent.WITHDRAWN,
     InterviewState.DELETED: WebhookEvent.DELETED,
 }
 

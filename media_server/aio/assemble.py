@@ -24,7 +24,7 @@ from db.clock import Clock
 from db.engine import Database
 from db.models import InterviewSession, Part
 from db.recordings import JoinedRecording
-from db.states import IllegalTransition, InterviewState
+from db.states import GONE, IllegalTransition
 from media_server.aio import recording_files
 from media_server.aio.assembly_job import Job, Outcome
 from media_server.aio.data_folder import DataFolder
@@ -104,7 +104,7 @@ class Assembler:
         """Another process (`holdfast interview delete`) came between: what it deleted must not live on."""
         async with self._database.reading() as db_session:
             now = await interviews.get_interview(db_session, interview.session_id)
-        if now.state is InterviewState.DELETED:
+        if now.state in GONE:
             await asyncio.to_thread(recording_files.discard_partial, self._data_folder.files, interview, partial)
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 from db import interviews
 from db.engine import Database
 from db.models import InterviewSession
-from db.states import InterviewState
+from db.states import GONE
 from db.work import Task
 from media_server.aio import recording_files
 from media_server.aio.data_folder import DataFolder
@@ -63,7 +63,7 @@ class Previews:
         async with self._recordings.held(session_id):
             async with self._database.reading() as db_session:
                 now = await interviews.get_interview(db_session, session_id)
-            if now.state is InterviewState.DELETED or now.video_sha256 != sha256:
+            if now.state in GONE or now.video_sha256 != sha256:
                 raise GiveUp("the interview was deleted, or has another recording now")
             for kind, octets in drawn.items():
                 if octets:

@@ -17,7 +17,7 @@ from db.clock import Clock
 from db.engine import Database
 from db.errors import Conflict, DatabaseError
 from db.models import InterviewSession
-from db.states import IllegalTransition, InterviewState, PartState
+from db.states import GONE, IllegalTransition, InterviewState, PartState
 from db.work import Task, WorkKind
 from media_server.aio import recording_files
 from media_server.aio.adoption_files import tidy_adoptions
@@ -220,7 +220,7 @@ class Recordings:
         """Another process (`holdfast interview delete`) came between: what it deleted must not live on as `path`."""
         async with self._database.reading() as db_session:
             interview = await interviews.get_interview(db_session, session_id)
-        if interview.state is InterviewState.DELETED:
+        if interview.state in GONE:
             await asyncio.to_thread(self._data_folder.files.remove, path)
 
     async def _tried_to_delete(self, session_id: str, *, unless_running: bool = False) -> bool:

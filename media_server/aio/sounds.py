@@ -14,7 +14,7 @@ from db import interviews, work
 from db.engine import Database
 from db.errors import Conflict, NotFound
 from db.models import InterviewQuestion, InterviewSession, QuestionSound
-from db.states import InterviewState
+from db.states import GONE, InterviewState
 from db.work import Task
 from media_server.aio import recording_files
 from media_server.aio.data_folder import DataFolder
@@ -138,7 +138,7 @@ class Sounds:
             await asyncio.to_thread(files.replace, partial, path)
             async with self._database.writing() as db_session:
                 now = await interviews.get_interview(db_session, interview.session_id)
-                is_there = now.state is not InterviewState.DELETED
+                is_there = now.state not in GONE
                 if voice is not None and is_there:
                     _question(now, voice[0]).sound = voice[1]
                 if is_there and (voice is not None or now.video_file_path == interview.video_file_path):

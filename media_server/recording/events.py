@@ -21,6 +21,7 @@ class EndReason(StrEnum):
     PAUSED = "paused"
     DEADLINE = "deadline"
     DELETED = "deleted"
+    WITHDRAWN = "withdrawn"
     LINK_REVOKED = "link_revoked"
     FAILED = "failed"
 

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from db import interviews
+from db.audit import Actor
 from db.clock import Clock
 from db.engine import Database
 from db.errors import DiskFull, NothingRecorded
-from db.states import IllegalTransition, InterviewState
+from db.states import GONE, IllegalTransition, InterviewState
 from media_server.recording.events import EndReason
 from signaling.aio import errors
 from signaling.aio.added_parts import add_part
@@ -85,12 +86,31 @@ class Endings:
         await self._registry.refresh(live)
         live.tell(Ended(reason=reason.value, state=live.state.value))
 
+    async def withdraw(self, session_id: str, actor: Actor) -> InterviewState:
+        """The candidate takes part no longer: what runs is ended at once and told; erasing what was recorded is next.
+
+        Whether the disk takes the part's end does not matter any more. Repeating it is harmless. Raises InterviewOver
+        (expired, deleted), UnknownInterview.
+        """
+        async with self._registry.held(session_id) as live:
+            await end_publishing(live, EndReason.WITHDRAWN)
+            try:
+                async with self._database.writing() as db_session:
+                    await interviews.withdraw(db_session, session_id, self._clock.utc_now(), actor)
+            except IllegalTransition:
+                raise errors.InterviewOver("This interview is over already, so there is nothing to withdraw.") from None
+            await self._registry.refresh(live)
+            live.tell(Ended(reason=EndReason.WITHDRAWN.value, state=live.state.value))
+            return live.state
+
     async def drop(self, session_id: str, reason: EndReason = EndReason.DELETED) -> None:
         """The interview has just been deleted or withdrawn: end what is live of it and tell its pages."""
         async with self._registry.held(session_id) as live:
+            if live.state is InterviewState.WITHDRAWN:
+                reason = EndReason.WITHDRAWN
             await end_publishing(live, reason)
             live.tell(Ended(reason=reason.value, state=live.state.value))
-            if live.state is InterviewState.DELETED:
+            if live.state in GONE:
                 await self._erase_quietly(session_id)
 
     async def _finish_row(self, session_id: str) -> InterviewState:

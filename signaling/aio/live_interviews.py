@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from db.audit import Actor
 from db.clock import Clock
 from db.engine import Database
 from db.states import InterviewState
@@ -193,6 +194,10 @@ class LiveInterviews:
         """Raise what :meth:`take_part` would, before anybody sends a large file."""
         async with self.registry.held(session_id) as live:
             check_takes_part(live)
+
+    async def withdraw(self, session_id: str, actor: Actor) -> InterviewState:
+        """See :meth:`Endings.withdraw`."""
+        return await self._endings.withdraw(session_id, actor)
 
     async def drop(self, session_id: str, reason: EndReason = EndReason.DELETED) -> None:
         """See :meth:`Endings.drop`."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 from db import deletion, interviews, recordings
+from db.audit import SYSTEM
 from db.engine import Database
 from db.recordings import PartOutcome
 from db.states import IllegalTransition, InterviewState, PartState
@@ -212,14 +213,18 @@ async def test_a_joining_process_that_dies_leaves_the_parts(house: House, monkey
     await assert_left_alone(house, MEDIA)
 
 
-async def test_a_deletion_that_comes_into_the_middle_wins(house: House) -> None:
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_a_deletion_that_comes_into_the_middle_wins(house: House, withdrawn: bool) -> None:
     await house.interview("one", media=MEDIA)
     other_process = await Database.open(house.data_folder.database_path)
     async with other_process.writing() as db_session:  # nobody else can write meanwhile
         joining = asyncio.create_task(house.recordings.store("one"))
         while not (house.data_folder.path / PATH).exists():  # noqa: ASYNC110  a thread makes it; the file is the event
             await asyncio.sleep(0.01)
-        await deletion.begin_deletion(db_session, "one", STARTED)
+        if withdrawn:
+            await interviews.withdraw(db_session, "one", STARTED, SYSTEM)
+        else:
+            await deletion.begin_deletion(db_session, "one", STARTED)
     with pytest.raises(IllegalTransition):
         await joining
     assert not (house.data_folder.path / PATH).exists()

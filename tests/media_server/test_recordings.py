@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from db import deletion, interviews
+from db.audit import SYSTEM
 from db.engine import Database
 from db.errors import Conflict, NotFound
 from db.states import IllegalTransition, InterviewEvent, InterviewState, PartState
@@ -192,7 +193,8 @@ async def test_a_deletion_that_the_disk_refuses_is_finished_later(house: House) 
     assert (house.files(), (await house.get("one")).parts) == ({}, [])
 
 
-async def test_a_deletion_that_comes_into_the_middle_of_storing_wins(house: House) -> None:
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_a_deletion_that_comes_into_the_middle_of_storing_wins(house: House, withdrawn: bool) -> None:
     await house.interview("one")
     named = house.uploads / "John_Doe" / f"{NAME}.webm"
     other_process = await Database.open(house.data_folder.database_path)
@@ -200,7 +202,10 @@ async def test_a_deletion_that_comes_into_the_middle_of_storing_wins(house: Hous
         storing = asyncio.create_task(house.recordings.store("one"))
         while not named.exists():  # noqa: ASYNC110  a thread makes it; the file is the event
             await asyncio.sleep(0.01)
-        await deletion.begin_deletion(db_session, "one", STARTED)
+        if withdrawn:
+            await interviews.withdraw(db_session, "one", STARTED, SYSTEM)
+        else:
+            await deletion.begin_deletion(db_session, "one", STARTED)
     with pytest.raises(IllegalTransition):
         await storing
     assert not named.exists()

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from db.audit import SYSTEM
 from db.engine import Database
 from db.settings import DatabaseSettings
 from db.states import InterviewEvent, InterviewState, PartState
@@ -73,6 +74,56 @@ async def test_a_deleted_interview_ends_for_its_pages(house: House) -> None:
     while not isinstance(message := await next_message(mail), Ended):
         pass
     assert message == Ended(reason="deleted", state="deleted")
+
+
+async def test_withdrawing_ends_what_runs_and_is_told(house: House) -> None:
+    await house.interview()
+    mail = await house.live.subscribe("one", PAGE)
+    await publish(house)
+    await house.publishers.last.media_arrives()
+    for _ in range(2):  # again: harmless
+        assert await house.live.withdraw("one", SYSTEM) is InterviewState.WITHDRAWN
+    assert house.publishers.last.ended is EndReason.WITHDRAWN
+    while not isinstance(message := await next_message(mail), Ended):
+        pass
+    assert message == Ended(reason="withdrawn", state="withdrawn")
+    [part] = await house.parts()
+    assert part.end_reason == "withdrawn"
+    row = await house.row()
+    assert (row.state, row.end_reason) == (InterviewState.WITHDRAWN, "withdrawn")
+    assert house.stored == []
+    with pytest.raises(errors.InterviewOver):
+        await publish(house)
+
+
+async def test_a_disk_that_refuses_the_end_keeps_nobody_from_withdrawing(house: House) -> None:
+    await house.interview()
+    await publish(house)
+    await house.publishers.last.media_arrives()
+    house.publishers.last.disk_refuses = True
+    assert await house.live.withdraw("one", SYSTEM) is InterviewState.WITHDRAWN
+
+
+async def test_what_expired_cannot_be_withdrawn(house: House) -> None:
+    await house.interview()
+    await house.happens("one", InterviewEvent.EXPIRE)
+    with pytest.raises(errors.InterviewOver):
+        await house.live.withdraw("one", SYSTEM)
+
+
+async def test_an_interview_that_another_process_withdraws_is_ended_and_erased(house: House) -> None:
+    await house.interview()
+    mail = await house.live.subscribe("one", PAGE)
+    await publish(house)
+    await house.publishers.last.media_arrives()
+    await house.happens("one", InterviewEvent.WITHDRAW)
+    async with asyncio.timeout(20):
+        while not isinstance(message := await next_message(mail), Ended):
+            pass
+        assert message == Ended(reason="withdrawn", state="withdrawn")
+        while not house.erased:
+            await a_moment()
+    assert house.publishers.last.ended is EndReason.WITHDRAWN
 
 
 async def test_an_interview_that_another_process_deletes_ends_within_seconds(house: House) -> None:

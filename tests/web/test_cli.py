@@ -330,3 +330,10 @@ def test_an_older_jobs_notice_is_filled_in_before_somebody_is_invited(job: str, 
     assert "Nobody can be invited yet" in call("job", "notice", "1").stdout
     assert told("job", "notice", "1", "--fill")["missing"] == []
     call("interview", "add", "--job", "1", "--candidate", "Jane")
+
+
+def test_an_interview_is_withdrawn_for_a_candidate(job: str) -> None:
+    added = told("interview", "add", "--job", job, "--candidate", "Jane", "--consented")
+    told_of = told("interview", "withdraw", added["session_id"])
+    assert told_of == {"session_id": added["session_id"], "state": "withdrawn", "erased": True}
+    assert "no interview nobody" in call("interview", "withdraw", "nobody", status=1).stderr

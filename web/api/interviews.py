@@ -6,10 +6,12 @@ from aiohttp import web as aioweb
 
 import db.notices
 from db import interviews, work
+from db.audit import AuditEvent, record
 from db.errors import NotFound
 from db.models import InterviewSession
 from media_server.aio import recording_files
 from web import notices, views
+from web.actors import actor_of
 from web.auth import Asker, CandidateAsker, HrAsker, interview_for
 from web.bodies import answer, read_body
 from web.gate import asker_of
@@ -29,7 +31,7 @@ async def get_interview(request: aioweb.Request) -> aioweb.Response:
 async def give_consent(request: aioweb.Request) -> aioweb.Response:
     """The candidate agrees to the notice they were shown."""
     services = request.app[SERVICES]
-    asker = _candidate(request)
+    asker = candidate_of(request)
     given = await read_body(request, ConsentGiven)
     client = request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
     async with services.database.writing() as db_session:
@@ -41,6 +43,16 @@ async def give_consent(request: aioweb.Request) -> aioweb.Response:
             )
         kept = await db.notices.keep(db_session, interview.job_id, text.kept, now)
         await interviews.give_consent(db_session, asker.session_id, text.version, client, now, notice=kept)
+        details = {"version": text.version, "language": text.language, "legal_basis": text.legal_basis.value}
+        actor = actor_of(request)
+        await record(
+            db_session,
+            AuditEvent.NOTICE_ACKNOWLEDGED,
+            now,
+            actor=actor,
+            session_id=asker.session_id,
+            details=details,
+        )
     await services.live_interviews.refresh(asker.session_id)
     return await _told(request, asker, asker.session_id)
 
@@ -48,7 +60,7 @@ async def give_consent(request: aioweb.Request) -> aioweb.Response:
 async def finish(request: aioweb.Request) -> aioweb.Response:
     """The candidate is done. Repeating it is harmless."""
     services = request.app[SERVICES]
-    asker = _candidate(request)
+    asker = candidate_of(request)
     async with services.database.reading() as db_session:
         await interview_for(db_session, asker, asker.session_id)
     await services.live_interviews.finish(asker.session_id)
@@ -62,7 +74,8 @@ async def told_to_hr(services: Services, asker: HrAsker, session_id: str) -> Int
     return await hr_told(services, interview)
 
 
-def _candidate(request: aioweb.Request) -> CandidateAsker:
+def candidate_of(request: aioweb.Request) -> CandidateAsker:
+    """The candidate who asks. Raises NotFound for everybody else."""
     asker = asker_of(request)
     if not isinstance(asker, CandidateAsker):
         raise NotFound("only the candidate does this")

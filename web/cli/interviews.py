@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import db.notices
 from db import interviews, listing, people
-from db.errors import NoticeIncomplete
+from db.audit import Actor, ActorKind
+from db.errors import Conflict, NoticeIncomplete
 from db.interviews import Allowance
 from db.listing import InterviewSummary
 from db.states import InterviewState
@@ -127,6 +128,38 @@ def delete_interview(
         print_json({"session_id": session_id, "state": "deleted"})
     else:
         typer.echo(f"Deleted interview {session_id} and its files.")
+
+
+@app.command("withdraw")
+def withdraw_interview(
+    session_id: IdArgument,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Withdraw an interview for a candidate who asks in another way: nothing more is recorded, what was is deleted."""
+    settings = read_settings(config, data)
+    erased = run(_withdraw(settings, session_id))
+    if as_json:
+        print_json({"session_id": session_id, "state": "withdrawn", "erased": erased})
+    elif erased:
+        typer.echo(f"Withdrew interview {session_id} and deleted what was recorded.")
+    else:
+        typer.echo(f"Withdrew interview {session_id}. What was recorded is deleted as soon as that can be done.")
+
+
+async def _withdraw(settings: Settings, session_id: str) -> bool:
+    async with workshop(settings) as shop:
+        async with shop.database.writing() as db_session:
+            was_running = (await interviews.get_interview(db_session, session_id)).state is InterviewState.IN_PROGRESS
+            await interviews.withdraw(db_session, session_id, shop.clock.utc_now(), Actor(ActorKind.OPERATOR))
+        if was_running:
+            return False  # the server that records it ends that, and erases then
+        try:
+            await Recordings(shop.database, shop.data_folder, shop.clock).delete(session_id)
+        except Conflict:
+            return False
+        return True
 
 
 async def _add(settings: Settings, new: NewInterview, *, consented: bool) -> dict[str, Any]:

@@ -26,6 +26,17 @@ class AccommodationsGranted(Schema):
     extra_takes: Annotated[int, Field(ge=0, le=20)] | None = None
 
 
+class Withdrawn(Schema):
+    """That an interview was declined or withdrawn, for good."""
+
+    session_id: str
+    withdrawn_at: Moment
+    declined: bool
+    "Nobody had agreed to be recorded, so there was nothing to erase."
+    erased: bool
+    "Nothing that was recorded is stored any more; false: that is still to be done, by itself."
+
+
 class Accommodations(Schema):
     """What a candidate was granted (WCAG 2.2.1)."""
 
@@ -156,6 +167,9 @@ class InterviewForCandidate(Schema):
     "The time to think is not recorded."
     flow: FlowPlace
     deadline_at: Moment | None
+    ended_at: Moment | None
+    end_reason: str | None
+    "Of one that was withdrawn `declined` or `withdrawn`."
     help_contact: str
     interrupted_at: Moment | None
     away_ms: int | None
@@ -232,8 +246,6 @@ class InterviewForHr(InterviewForCandidate):
     "Every time somebody agreed, the latest last."
     created_at: Moment
     started_at: Moment | None
-    ended_at: Moment | None
-    end_reason: str | None
     video_file_path: str | None
     "Relative to the data folder; null until the interview is `ready`."
     video_size_mb: float | None

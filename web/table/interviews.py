@@ -4,11 +4,17 @@ from typing import Final
 
 from db.models import JobRole
 from signaling.aio.errors import InterviewOver, NothingRecorded, QuestionsAreOurs, StorageFull
-from web.api import accommodations, interviews, listing, marks
+from web.api import accommodations, interviews, listing, marks, withdrawals
 from web.endpoint import Doc, Endpoint
 from web.problems import UnknownNotice
 from web.rights import Access, Scope
-from web.schema.interviews import AccommodationsGranted, ConsentGiven, InterviewForCandidate, InterviewForHr
+from web.schema.interviews import (
+    AccommodationsGranted,
+    ConsentGiven,
+    InterviewForCandidate,
+    InterviewForHr,
+    Withdrawn,
+)
 from web.schema.listing import InterviewCounts, InterviewPage, ListQuery
 from web.schema.marks import MarkTaken, NewMark
 
@@ -65,6 +71,18 @@ ENDPOINTS: Final = (
             "The candidate is done; repeating it is harmless",
             {200: InterviewForCandidate},
             errors=(NothingRecorded, InterviewOver, StorageFull),
+        ),
+    ),
+    Endpoint(
+        "POST",
+        f"{INTERVIEW}/withdraw",
+        withdrawals.withdraw,
+        Access(candidate=True),
+        Doc(
+            "The candidate declines, or withdraws at any later moment; repeating it is harmless",
+            {200: Withdrawn},
+            errors=(InterviewOver,),
+            more="Whatever runs is ended at once, and what was recorded is erased before the answer comes, unless it says otherwise.",
         ),
     ),
     Endpoint(

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditRow, InterviewSession
 
-Details = Mapping[str, str | int | bool | None]
+Details = Mapping[str, str | int | float | bool | None]
 
 BEGINNING: Final = "0" * 64
 "What the first row has for the hash before it."
@@ -43,12 +43,16 @@ class AuditEvent(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  a word
+    SIGN_IN_LINK_MADE = "sign_in_link_made"
     USER_ADDED = "user_added"
     TOKEN_MADE = "token_made"  # noqa: S105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
 
     JOB_ADDED = "job_added"
     JOB_CHANGED = "job_changed"
+    JOB_ARCHIVED = "job_archived"
+    JOB_UNARCHIVED = "job_unarchived"
+    JOB_DELETED = "job_deleted"
     MEMBER_CHANGED = "member_changed"
     MEMBER_REMOVED = "member_removed"
 
@@ -81,6 +85,7 @@ class AuditEvent(StrEnum):
     DELETED = "deleted"
 
     SERVER_STARTED = "server_started"
+    SERVER_STOPPED = "server_stopped"
     SETTINGS_CHANGED = "settings_changed"
     AUDIT_LOST = "audit_lost"
     AUDIT_PRUNED = "audit_pruned"

@@ -126,13 +126,16 @@ async def note_token_use(db_session: AsyncSession, token_id: int, now: datetime)
     await db_session.execute(update(UserToken).where(UserToken.id == token_id).values(last_used_at=now))
 
 
-async def revoke_token(db_session: AsyncSession, token_hash: str, now: datetime) -> None:
-    """End a token (sign-out). Repeating it, or an unknown token, changes nothing."""
-    await db_session.execute(
+async def revoke_token(db_session: AsyncSession, token_hash: str, now: datetime) -> str | None:
+    """End a token (sign-out); returns its user's e-mail. Repeating it, or an unknown token, changes nothing: None."""
+    query = (
         update(UserToken)
         .where(UserToken.token_hash == token_hash, UserToken.revoked_at.is_(None))
         .values(revoked_at=now)
+        .returning(UserToken.user_id)
     )
+    user_id = await db_session.scalar(query)
+    return None if user_id is None else await db_session.scalar(select(User.email).where(User.id == user_id))
 
 
 async def revoke_tokens(db_session: AsyncSession, user_id: int, kind: TokenKind, now: datetime) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from db import interviews
+from db import audit, interviews
+from db.audit import AuditEvent
 from db.errors import Conflict, NotFound
 from db.models import Gap, InterviewSession, Mark, Part, PartSource
 from db.states import InterviewEvent, InterviewState, PartEvent, PartState, next_part_state
@@ -268,6 +269,7 @@ async def recording_stored(
     part.size_bytes = size_bytes
     interview.video_sha256 = sha256
     await db_session.flush()
+    await _audit_stored(db_session, interview, now)
     await interviews.note_recorded(db_session, session_id)
 
 
@@ -287,6 +289,7 @@ async def recording_joined(
     await _store(db_session, interview, recording.path, recording.size_bytes, now)
     interview.video_sha256 = recording.sha256
     await db_session.flush()
+    await _audit_stored(db_session, interview, now)
     await interviews.note_recorded(db_session, session_id)
 
 
@@ -336,6 +339,15 @@ async def _store(
     interview.video_size_mb = megabytes(size_bytes)
     interview.video_uploaded_at = now
     interview.duration_ms = sum(part.duration_ms or 0 for part in interview.parts)
+
+
+async def _audit_stored(db_session: AsyncSession, interview: InterviewSession, now: datetime) -> None:
+    """What the recording is from now on, for whoever asks later whether it is still the same."""
+    details: audit.Details = {"sha256": interview.video_sha256, "parts": len(interview.parts)}
+    session_id = interview.session_id
+    await audit.record(
+        db_session, AuditEvent.RECORDING_STORED, now, actor=audit.SYSTEM, session_id=session_id, details=details
+    )
 
 
 async def _end_part(

@@ -12,6 +12,7 @@ import jinja2
 from aiohttp import web as aioweb
 
 from db import deletion
+from db.audit import SYSTEM, AuditEvent
 from db.clock import Clock
 from db.clock_watch import ClockWatch
 from db.engine import Database
@@ -38,6 +39,7 @@ from signaling.aio.live_interview import OnEvent, OpenPart
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.whip_routes import Whip
 from web import formats, middleware, views
+from web.audit_log import AuditLog
 from web.auth import Auth
 from web.host_tokens import HostTokens
 from web.metrics import Metrics, measure_requests
@@ -47,6 +49,7 @@ from web.routes import routes
 from web.sending import FileSender
 from web.services import SERVICES, Services, has_room
 from web.settings import Settings
+from web.settings_audit import note_start
 from web.webhooks.deliverer import Deliverer
 from web.webhooks.vault import Vault
 
@@ -66,20 +69,19 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
     metrics = Metrics(clock)
     async with AsyncExitStack() as stack:
         data_folder, database = await _data(stack, settings, metrics)
+        audit = await _audit(stack, settings, clock, database, data_folder)
         recordings = await _in_order(Recordings(database, data_folder, clock))
         sounds = Sounds(database, data_folder, recordings, settings.work, settings.speech)
-        job_sounds = JobSounds(database, data_folder, settings.work)
-        await job_sounds.tidy_all()
+        job_sounds = await _tidy(JobSounds(database, data_folder, settings.work))
         exports = Exports(database, data_folder, recordings, clock, settings.work.keep_exports_days)
         heavy_work = _heavy_work(settings, clock, database, data_folder, recordings, sounds, exports)
         await _begin(stack, heavy_work)
         disk = _started(stack, Disk(clock, sync_interval=settings.media.sync_interval_s, on_sync=metrics.synced))
         live_interviews = _live_interviews(
-            settings, clock, database, data_folder, disk, recordings, heavy_work, metrics
+            stack, settings, clock, database, data_folder, disk, recordings, heavy_work, metrics
         )
-        stack.push_async_callback(live_interviews.close_all)
         stack.callback((sender := FileSender()).close)
-        auth = Auth(database, data_folder.server_key(), clock, settings.web, HostTokens(settings.embedding, clock))
+        auth = _auth(settings, clock, database, data_folder, audit)
         _watch(
             stack,
             _sweep_daily(recordings, exports),
@@ -107,12 +109,18 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             metrics,
             Readiness(database, data_folder, is_stopping=lambda: live_interviews.is_stopping),
             await stack.enter_async_context(open_own(settings, clock, database, data_folder, recordings)),
+            audit,
         )
 
 
 async def _begin(stack: AsyncExitStack, heavy_work: HeavyWork) -> None:
     stack.push_async_callback(heavy_work.close)
     await heavy_work.start()
+
+
+async def _tidy(job_sounds: JobSounds) -> JobSounds:
+    await job_sounds.tidy_all()
+    return job_sounds
 
 
 async def _data(stack: AsyncExitStack, settings: Settings, metrics: Metrics) -> tuple[DataFolder, Database]:
@@ -140,7 +148,23 @@ async def _check_mounted(data_folder: DataFolder, database: Database) -> None:
     data_folder.pin_uploads()
 
 
+async def _audit(
+    stack: AsyncExitStack, settings: Settings, clock: Clock, database: Database, data_folder: DataFolder
+) -> AuditLog:
+    """Takes what is told from now on; that the server began, with which settings, is the first of it."""
+    audit = await stack.enter_async_context(AuditLog(database, clock))
+    await note_start(audit, database, settings, data_folder.server_key())
+    stack.callback(audit.note, AuditEvent.SERVER_STOPPED, SYSTEM)
+    return audit
+
+
+def _auth(settings: Settings, clock: Clock, database: Database, data_folder: DataFolder, audit: AuditLog) -> Auth:
+    host_tokens = HostTokens(settings.embedding, clock)
+    return Auth(database, data_folder.server_key(), clock, settings.web, audit, host_tokens)
+
+
 def _live_interviews(
+    stack: AsyncExitStack,
     settings: Settings,
     clock: Clock,
     database: Database,
@@ -150,7 +174,7 @@ def _live_interviews(
     heavy_work: HeavyWork,
     metrics: Metrics,
 ) -> LiveInterviews:
-    return LiveInterviews(
+    live_interviews = LiveInterviews(
         database=database,
         clock=clock,
         settings=settings.signaling,
@@ -161,6 +185,8 @@ def _live_interviews(
         erase=recordings.delete,
         load=lambda: Load(metrics.loop_lag.usual_s, disk.lag_s, has_room(data_folder)),
     )
+    stack.push_async_callback(live_interviews.close_all)
+    return live_interviews
 
 
 def create_app(services: Services) -> aioweb.Application:

@@ -6,7 +6,9 @@ from datetime import timedelta
 from aiohttp import web as aioweb
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db import audit as audit_rows
 from db import interviews, people, tokens
+from db.audit import Actor, ActorKind, AuditEvent, Details
 from db.clock import Clock
 from db.engine import Database
 from db.errors import NotFound
@@ -15,6 +17,7 @@ from db.states import InterviewState
 from signaling.aio.errors import Unauthorised, UnknownInterview
 from signaling.aio.rates import Rate
 from signaling.protocol.tokens import BadToken, is_candidate_token, random_token, read_candidate_token, token_hash
+from web.audit_log import AuditLog, Once
 from web.host_tokens import BadHostToken, HostTokens, Voucher
 from web.passwords import PasswordChecker
 from web.rights import Scope
@@ -23,6 +26,8 @@ from web.settings import WebSettings
 LOGIN_COOKIE = "holdfast_login"
 TOKEN_USE_NOTED_EVERY = timedelta(hours=1)
 SIGN_IN_LINK_LASTS = timedelta(hours=1)
+BY_HOST = "host"
+"How the audit calls a sign-in that a host platform vouched for."
 BY_LINK = "link"
 "What a login is called that a one-time link began."
 MAX_USER_AGENT = 500
@@ -66,6 +71,7 @@ class Auth:
         server_key: bytes,
         clock: Clock,
         settings: WebSettings,
+        audit: AuditLog,
         host_tokens: HostTokens | None = None,
     ) -> None:
         self._database = database
@@ -74,6 +80,7 @@ class Auth:
         self._login_lasts = timedelta(days=settings.login_days)
         self.cookie_path = settings.base_path or "/"
         "Cookies are for what lies below it."
+        self._audit = audit
         self._host_tokens = host_tokens
         self._passwords = PasswordChecker()
         self._sign_in_rate = Rate(settings.sign_in_rate, clock)
@@ -126,6 +133,8 @@ class Auth:
         if HostTokens.looks_like_one(token):
             voucher = self._voucher(token)
             user = await self._vouched_for(voucher)
+            details: Details = {"by": BY_HOST, "as": "program"}
+            self._audit.note(AuditEvent.SIGNED_IN, _actor(user.email), details=details, once=Once.AN_HOUR)
             return HrAsker(user.id, user.email, by_token=True, scopes=voucher.scopes)
         if is_candidate_token(token):
             return await self.candidate(token)
@@ -165,11 +174,12 @@ class Auth:
         used = token_hash(f"host {token}")
         async with self._database.writing() as db_session:
             if await people.knows_token(db_session, used):
+                self._note_failed(BY_HOST, voucher.email)
                 raise Unauthorised
             now = self._clock.utc_now()
             await people.issue_token(db_session, user.id, TokenKind.SIGN_IN, used, now, expires_at=voucher.expires_at)
             await people.use_sign_in_token(db_session, used, now)
-            return await self._issue_login(db_session, user, address, user_agent)
+            return await self._issue_login(db_session, user, address, user_agent, by=BY_HOST)
 
     def _voucher(self, token: str) -> Voucher:
         try:
@@ -177,6 +187,7 @@ class Auth:
                 raise Unauthorised
             return self._host_tokens.read(token)
         except BadHostToken:
+            self._note_failed(BY_HOST)
             raise Unauthorised from None
 
     async def _vouched_for(self, voucher: Voucher) -> User:
@@ -200,6 +211,8 @@ class Auth:
             user = await people.find_user(db_session, email)
         fits = await self._passwords.fits(password, user.password_hash if user else None)
         if user is None or not fits:
+            # What was typed may be anything, a password too: only the e-mail of somebody who is known is kept.
+            self._note_failed("password", user.email if user else "")
             raise Unauthorised
         async with self._database.writing() as db_session:
             return await self._issue_login(db_session, user, address, user_agent)
@@ -210,8 +223,9 @@ class Auth:
         try:
             async with self._database.writing() as db_session:
                 user = await people.use_sign_in_token(db_session, token_hash(token), self._clock.utc_now())
-                return await self._issue_login(db_session, user, address, user_agent, name=BY_LINK)
+                return await self._issue_login(db_session, user, address, user_agent, by=BY_LINK)
         except NotFound:
+            self._note_failed(BY_LINK)
             raise Unauthorised from None
 
     async def check_password(self, asker: HrAsker, password: str) -> bool:
@@ -230,13 +244,18 @@ class Auth:
             await people.revoke_tokens(db_session, asker.user_id, TokenKind.SIGN_IN, self._clock.utc_now())
             login = await db_session.get_one(UserToken, asker.token_id)
             login.name = ""
+            now = self._clock.utc_now()
+            await audit_rows.record(db_session, AuditEvent.PASSWORD_CHANGED, now, actor=_actor(asker.email))
 
     async def sign_out(self, request: aioweb.Request) -> None:
         """End the login of this browser, if it has one."""
         token = request.cookies.get(LOGIN_COOKIE)
         if token:
+            now = self._clock.utc_now()
             async with self._database.writing() as db_session:
-                await people.revoke_token(db_session, token_hash(token), self._clock.utc_now())
+                email = await people.revoke_token(db_session, token_hash(token), now)
+                if email is not None:
+                    await audit_rows.record(db_session, AuditEvent.SIGNED_OUT, now, actor=_actor(email))
 
     def set_cookie(self, response: aioweb.StreamResponse, login: str, *, secure: bool) -> None:
         """Give the browser its login. SameSite=Lax keeps it out of what other sites send."""
@@ -246,7 +265,7 @@ class Auth:
         )
 
     async def _issue_login(
-        self, db_session: AsyncSession, user: User, address: str, user_agent: str, *, name: str = ""
+        self, db_session: AsyncSession, user: User, address: str, user_agent: str, *, by: str = "password"
     ) -> str:
         now = self._clock.utc_now()
         token = random_token()
@@ -257,11 +276,20 @@ class Auth:
             token_hash(token),
             now,
             expires_at=now + self._login_lasts,
-            name=name,
+            name=BY_LINK if by == BY_LINK else "",
             user_agent=user_agent[:MAX_USER_AGENT],
             address=address,
         )
+        details: Details = {"by": by, "as": "browser"}
+        await audit_rows.record(db_session, AuditEvent.SIGNED_IN, now, actor=_actor(user.email), details=details)
         return token
+
+    def _note_failed(self, by: str, email: str = "") -> None:
+        self._audit.note(AuditEvent.SIGN_IN_FAILED, _actor(email), details={"by": by})
+
+
+def _actor(email: str) -> Actor:
+    return Actor(ActorKind.USER, email)
 
 
 async def interview_for(db_session: AsyncSession, asker: Asker, session_id: str) -> InterviewSession:

@@ -46,6 +46,11 @@ def with_version(user_agent: str) -> str:
     return told if system is None else f"{told}, {system}"
 
 
+def device(user_agent: str) -> str:
+    """`phone` or `computer`; tablets that call themselves computers are computers."""
+    return "phone" if "Mobi" in user_agent or "Android" in user_agent else "computer"
+
+
 def _browser(user_agent: str) -> tuple[str, str] | None:
     found = ((name, pattern.search(user_agent)) for name, pattern in _BROWSERS)
     return next(((name, match[1]) for name, match in found if match is not None), None)

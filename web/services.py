@@ -17,6 +17,7 @@ from media_server.aio.work import HeavyWork
 from signaling.aio.control_socket import ControlSocket
 from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.whip_routes import Whip
+from web.audit_log import AuditLog
 from web.auth import Auth
 from web.metrics import Metrics
 from web.own.services import Own
@@ -81,6 +82,8 @@ class Services:
     "Whether interviews can be recorded now."
     own: Own
     "What candidates ask for afterwards; mail."
+    audit: AuditLog
+    "Takes what is written into the audit without anybody waiting."
 
 
 SERVICES = aioweb.AppKey("services", Services)

@@ -16,7 +16,10 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from db import interviews, recordings
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import audit, interviews, recordings
+from db.audit import SYSTEM, Actor, AuditEvent, Details
 from db.clock import Clock
 from db.engine import Database
 from db.errors import Conflict
@@ -53,7 +56,9 @@ class Draft:
     holds: PartOutcome
     "What is in it."
     user_agent: str
-    "Who sent it."
+    "Which program sent it."
+    actor: Actor = SYSTEM
+    "Who handed it in."
 
 
 class Uploads:
@@ -95,7 +100,7 @@ class Uploads:
         return tempfile.TemporaryFile(dir=self._data_folder.uploads_path, prefix=names.RECEIVED, buffering=0)
 
     @contextlib.asynccontextmanager
-    async def draft(self, session_id: str, source: int, user_agent: str) -> AsyncIterator[Draft]:
+    async def draft(self, session_id: str, source: int, user_agent: str, actor: Actor = SYSTEM) -> AsyncIterator[Draft]:
         """Make a part of what lies in an open file; whatever of it was not named by then is gone afterwards.
 
         Raises UploadRefused, WorkerKilled (twice), NotFound, OSError: nothing is there then.
@@ -106,7 +111,7 @@ class Uploads:
         try:
             async with self._checks:
                 holds = await self._look(path, source)
-            yield Draft(path, holds, user_agent)
+            yield Draft(path, holds, user_agent, actor)
         finally:
             await asyncio.to_thread(recording_files.remove_names, self._data_folder.files, [path])
 
@@ -134,6 +139,8 @@ class Uploads:
                 if finish:
                     await interviews.finish(db_session, session_id, now)
                 await recordings.close_part(db_session, session_id, part.number, draft.holds, now)
+                details: Details = {"what": "part", "number": part.number}
+                await self._audit(db_session, session_id, draft, details)
         except Exception:
             if linked:
                 await asyncio.to_thread(files.remove, linked)
@@ -171,10 +178,18 @@ class Uploads:
             new = NewRecording(path, digest, draft.holds, draft.user_agent)
             async with self._database.writing() as db_session:
                 await replace_recording(db_session, interview.session_id, new, self._clock.utc_now())
+                details: Details = {"what": "recording", "sha256": digest, "replaced": interview.video_sha256}
+                await self._audit(db_session, interview.session_id, draft, details)
         except Exception:
             await asyncio.to_thread(files.remove, path)
             raise
         return path
+
+    async def _audit(self, db_session: AsyncSession, session_id: str, draft: Draft, details: Details) -> None:
+        now = self._clock.utc_now()
+        await audit.record(
+            db_session, AuditEvent.UPLOADED, now, actor=draft.actor, session_id=session_id, details=details
+        )
 
     async def _look(self, path: str, source: int) -> PartOutcome:
         output = await asyncio.to_thread(self._data_folder.create_draft, path, os.fstat(source).st_size)

@@ -3,8 +3,10 @@
 from aiohttp import web as aioweb
 
 from db import interviews
+from db.audit import AuditEvent
 from db.states import InterviewState
 from signaling.aio.errors import InterviewOver
+from web.actors import record
 from web.api.interviews import told_to_hr
 from web.auth import interview_for
 from web.bodies import answer, read_body
@@ -26,5 +28,7 @@ async def grant(request: aioweb.Request) -> aioweb.Response:
         if interview.state in _OVER:
             raise InterviewOver("The interview is over; nothing that is granted now would be of use.")
         await interviews.grant(db_session, session_id, **granted.model_dump(exclude_none=True))
+        details = granted.model_dump(mode="json", exclude_none=True)
+        await record(request, db_session, AuditEvent.ACCOMMODATED, session_id=session_id, details=details)
     await services.live_interviews.refresh(session_id)
     return answer(await told_to_hr(services, asker, session_id))

@@ -15,6 +15,7 @@ from media_server.aio import recording_files
 from media_server.recording import names
 from media_server.recording.names import download_name
 from web import views
+from web.actors import Handed, What, note_handed
 from web.api.captions import has_captions
 from web.api.interviews import hr_told
 from web.api.recordings import chapters_text
@@ -45,6 +46,7 @@ async def send_zip(
         await services.sender.in_thread(archive.add, interview.candidate.folder, members)
         response = _response(download_name(session_id, "zip"))
         response.content_length = len(archive)
+        note_handed(request, Handed(session_id, What.ARCHIVE))
         await response.prepare(request)
         if request.method != "HEAD":
             await _send(services, response, archive.pieces())
@@ -70,6 +72,7 @@ async def download_several(request: aioweb.Request) -> aioweb.StreamResponse:
             except NotFound:  # deleted since
                 gone.append(folder)
                 continue
+            note_handed(request, Handed(session_id, What.ARCHIVE))
             await services.sender.in_thread(archive.add, folder, members)
             await _send(services, response, archive.pieces())
         if gone:

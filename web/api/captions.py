@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web as aioweb
 
 from db import interviews
+from db.audit import AuditEvent
 from db.errors import NotFound
 from db.models import InterviewSession
 from db.states import InterviewState
@@ -12,7 +13,9 @@ from media_server.aio import recording_files
 from media_server.recording.captions import LONGEST_OCTETS, NoCaptions, checked
 from signaling.aio import bodies
 from signaling.aio.errors import Problem, TooLarge, UnsupportedMediaType
+from web.actors import Handed, What, note
 from web.api.recordings import send
+from web.audit_log import Once
 from web.gate import interview_of
 from web.problems import InConflict
 from web.services import SERVICES, Services
@@ -32,7 +35,8 @@ async def get_captions(request: aioweb.Request) -> aioweb.StreamResponse:
     interview = await interview_of(request)
     if not await has_captions(request.app[SERVICES], interview):
         raise NotFound("no captions were attached")
-    return await send(request, recording_files.captions_path(interview), content_type="text/vtt")
+    path, handed = recording_files.captions_path(interview), Handed(interview.session_id, What.CAPTIONS)
+    return await send(request, path, content_type="text/vtt", handed=handed)
 
 
 async def put_captions(request: aioweb.Request) -> aioweb.Response:
@@ -53,6 +57,7 @@ async def put_captions(request: aioweb.Request) -> aioweb.Response:
             raise InConflict("There is no recording that they could belong to.")
         path = recording_files.captions_path(now)
         await asyncio.to_thread(recording_files.put_file, services.data_folder.files, path, text.encode())
+    note(request, AuditEvent.UPLOADED, interview.session_id, {"what": What.CAPTIONS.value}, Once.NO)
     return aioweb.Response(status=204)
 
 

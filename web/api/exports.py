@@ -3,9 +3,11 @@
 from aiohttp import web as aioweb
 
 from db import exports, interviews, stored_files
+from db.audit import AuditEvent
 from db.exports import ExportKind, ExportState, ExportStatus
 from media_server.aio import recording_files
 from media_server.recording.names import download_name
+from web.actors import Handed, What, note
 from web.api.recordings import send
 from web.bodies import answer
 from web.problems import NotReady
@@ -21,6 +23,7 @@ async def ask_for_mp4(request: aioweb.Request) -> aioweb.Response:
         if await stored_files.recording_path(db_session, session_id) is None:
             raise NotReady("An MP4 can be made once the interview is finished and its parts are joined.")
     await services.exports.ask(session_id, ExportKind.MP4)
+    note(request, AuditEvent.EXPORTED, session_id, {"what": What.MP4.value})
     services.heavy_work.wake()
     told = await mp4_of(services, session_id)
     return answer(told, status=200 if told.state is ExportState.READY else 202)
@@ -40,7 +43,8 @@ async def download_mp4(request: aioweb.Request) -> aioweb.StreamResponse:
     if status.state is not ExportState.READY:
         raise NotReady("There is no MP4 of it yet, or not any more. Ask for one first.")
     path = recording_files.export_path(folder, session_id, ExportKind.MP4.value)
-    return await send(request, path, download_name(session_id, "mp4"), content_type="video/mp4")
+    handed = Handed(session_id, What.MP4)
+    return await send(request, path, download_name(session_id, "mp4"), content_type="video/mp4", handed=handed)
 
 
 async def mp4_of(services: Services, session_id: str) -> ExportTold:

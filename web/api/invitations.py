@@ -5,13 +5,15 @@ from datetime import datetime
 
 from aiohttp import web as aioweb
 
-from db import interviews
+from db import audit, interviews
+from db.audit import Actor, AuditEvent, Details
 from db.errors import Conflict, JobArchived, NoticeIncomplete
 from db.interviews import Allowance, Asked
 from db.models import InterviewSession
 from signaling.aio.errors import InterviewOver
 from signaling.protocol.tokens import MAX_TOKEN_LENGTH
 from web import invitations
+from web.actors import actor_of, note, record, token_of
 from web.bodies import Invalid, answer, read_body
 from web.gate import interview_of
 from web.ids import row_id
@@ -26,13 +28,18 @@ MAX_SESSION_ID_BYTES = MAX_TOKEN_LENGTH // 2
 async def invite(request: aioweb.Request) -> aioweb.Response:
     """Set an interview up; the answer holds the link to send."""
     invitation = await read_body(request, Invitation)
-    invited = await set_up_for(request.app[SERVICES], row_id(request, "job_id"), invitation)
+    invited = await set_up_for(
+        request.app[SERVICES], row_id(request, "job_id"), invitation, actor_of(request), token_of(request)
+    )
     location = f"{request.app[SERVICES].settings.web.base_path}/api/interviews/{invited.session_id}"
     return answer(invited, status=201, headers={"Location": location})
 
 
-async def set_up_for(services: Services, job_id: int, invitation: Invitation) -> Invited:
-    """Set an interview up as it was asked for. Raises Invalid, InConflict, IncompleteNotice, NotFound."""
+async def set_up_for(services: Services, job_id: int, invitation: Invitation, actor: Actor, by: Details) -> Invited:
+    """Set an interview up as it was asked for; the audit says it was by `actor`, with what is in `by`.
+
+    Raises Invalid, InConflict, IncompleteNotice, NotFound.
+    """
     now = services.clock.utc_now()
     session_id = invitation.session_id or secrets.token_hex(8)
     if len(session_id.encode()) > MAX_SESSION_ID_BYTES:
@@ -51,6 +58,7 @@ async def set_up_for(services: Services, job_id: int, invitation: Invitation) ->
     try:
         async with services.database.writing() as db_session:
             interview = await set_up(db_session, new, now, services.data_folder.files)
+            await audit.record(db_session, AuditEvent.INVITED, now, actor=actor, session_id=session_id, details=by)
     except JobArchived:
         raise InConflict("This job is archived, so nobody is invited to it any more. Nothing was changed.") from None
     except NoticeIncomplete as error:
@@ -76,6 +84,7 @@ async def set_up_for(services: Services, job_id: int, invitation: Invitation) ->
 
 async def show_link(request: aioweb.Request) -> aioweb.Response:
     """The link as it is now."""
+    note(request, AuditEvent.LINK_SHOWN, request.match_info["session_id"])
     return answer(link_told(request.app[SERVICES], await interview_of(request)))
 
 
@@ -85,6 +94,7 @@ async def reissue_link(request: aioweb.Request) -> aioweb.Response:
     _check_not_over(interview)
     async with services.database.writing() as db_session:
         await interviews.renew_link(db_session, interview.session_id)
+        await record(request, db_session, AuditEvent.LINK_ISSUED, session_id=interview.session_id)
     await services.live_interviews.shut_out(interview.session_id)
     return answer(link_told(services, await interview_of(request)))
 
@@ -95,6 +105,7 @@ async def revoke_link(request: aioweb.Request) -> aioweb.Response:
     _check_not_over(interview)
     async with services.database.writing() as db_session:
         await interviews.revoke_link(db_session, interview.session_id, services.clock.utc_now())
+        await record(request, db_session, AuditEvent.LINK_REVOKED, session_id=interview.session_id)
     await services.live_interviews.shut_out(interview.session_id)
     return answer(link_told(services, await interview_of(request)))
 
@@ -107,6 +118,8 @@ async def change_deadline(request: aioweb.Request) -> aioweb.Response:
     _check_not_over(interview)
     async with services.database.writing() as db_session:
         await interviews.extend(db_session, interview.session_id, wanted.deadline_at)
+        details: Details = {"until": wanted.deadline_at.isoformat()}
+        await record(request, db_session, AuditEvent.DEADLINE_CHANGED, session_id=interview.session_id, details=details)
     await services.live_interviews.refresh(interview.session_id)
     return answer(link_told(services, await interview_of(request)))
 

@@ -7,6 +7,7 @@ from aiohttp import web as aioweb
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import jobs, people
+from db.audit import AuditEvent, Details
 from db.errors import HoldsRecordings, NotFound
 from db.jobs import Wanted
 from db.models import Job, JobRole
@@ -14,6 +15,7 @@ from db.notices import SPOKEN
 from media_server.aio.job_sounds import copy_sounds
 from signaling.aio.errors import PreconditionFailed
 from web import job_views, notices
+from web.actors import record
 from web.bodies import Invalid, answer, read_body, read_query
 from web.gate import hr_asker_of, role_of
 from web.ids import row_id
@@ -67,6 +69,7 @@ async def add_job(request: aioweb.Request) -> aioweb.Response:
         job = await people.add_job(db_session, wanted.title, asker.user_id, services.clock.utc_now(), **words)
         await _apply(services, db_session, job, wanted)
         job_id = job.id
+        await record(request, db_session, AuditEvent.JOB_ADDED, job_id=job_id)
     return _answer(await whole(services, job_id, JobRole.OWNER), 201, _address(services, job_id))
 
 
@@ -96,6 +99,7 @@ async def copy_job(request: aioweb.Request) -> aioweb.Response:
         # Before the row is there for good: a name that leads nowhere would be a question that cannot be heard.
         await asyncio.to_thread(copy_sounds, services.data_folder.files, job_id, copy.questions, copy.id)
         copy_id = copy.id
+        await record(request, db_session, AuditEvent.JOB_ADDED, job_id=copy_id, details={"like": job_id})
     return _answer(await whole(services, copy_id, JobRole.OWNER), 201, _address(services, copy_id))
 
 
@@ -104,6 +108,7 @@ async def archive_job(request: aioweb.Request) -> aioweb.Response:
     services = request.app[SERVICES]
     async with services.database.writing() as db_session:
         await jobs.archive(db_session, job_id_of(request), services.clock.utc_now())
+        await record(request, db_session, AuditEvent.JOB_ARCHIVED, job_id=job_id_of(request))
     return _answer(await whole(services, job_id_of(request), role_of(request)))
 
 
@@ -112,6 +117,7 @@ async def unarchive_job(request: aioweb.Request) -> aioweb.Response:
     services = request.app[SERVICES]
     async with services.database.writing() as db_session:
         await jobs.unarchive(db_session, job_id_of(request))
+        await record(request, db_session, AuditEvent.JOB_UNARCHIVED, job_id=job_id_of(request))
     return _answer(await whole(services, job_id_of(request), role_of(request)))
 
 
@@ -125,6 +131,7 @@ async def delete_job(request: aioweb.Request) -> aioweb.Response:
             await services.recordings.delete(session_id)
         async with services.database.writing() as db_session:
             await jobs.delete_job(db_session, job_id)
+            await record(request, db_session, AuditEvent.JOB_DELETED, job_id=job_id)
     except HoldsRecordings:
         raise InConflict("It has interviews with recordings. Delete those first, or archive the job.") from None
     await services.job_sounds.tidy(job_id)
@@ -151,6 +158,7 @@ async def _change(request: aioweb.Request, changes: JobChanged) -> aioweb.Respon
         job = await jobs.get_job(db_session, job_id)
         _check_version(request, job)
         await _apply(services, db_session, job, changes)
+        await record(request, db_session, AuditEvent.JOB_CHANGED, job_id=job_id, details=_told(changes))
     if changes.questions is not None:
         await services.job_sounds.tidy(job_id)
     return _answer(await whole(services, job_id, role_of(request)))
@@ -178,6 +186,12 @@ def _say_notice(job: Job, settings: dict[str, Any]) -> None:
     by_language = settings.pop("notice_texts", {})
     if everywhere or by_language:
         settings["notice_texts"] = notices.said_anew(job.notice_texts, everywhere, by_language)
+
+
+def _told(changes: JobChanged) -> Details:
+    """What the audit says of a change: which fields, and to what where that is a number or a choice. No texts."""
+    changed = changes.model_dump(mode="json", exclude_none=True)
+    return {name: value if isinstance(value, bool | int) else True for name, value in changed.items()}
 
 
 def _check_named_once(questions: list[QuestionWanted]) -> None:

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web as aioweb
 
+from db.audit import AuditEvent
 from db.errors import NotFound
 from media_server.aio.contained_files import OutsideFolder
 from media_server.webm.open_index import OpenIndex
 from media_server.webm.part_head import FIRST_CLUSTER, INIT_SIZE
 from signaling.aio.live_interview import LiveInterview
 from signaling.aio.spectators import Sight
+from web.actors import note
 from web.api.recordings import FileMissing, part_number
 from web.bodies import answer, read_query
 from web.problems import NotReady
@@ -38,6 +40,7 @@ async def watch(request: aioweb.Request) -> aioweb.StreamResponse:
     """News as server-sent events, from now on; ends with the interview."""
     clock = request.app[SERVICES].clock
     async with _live(request) as live, live.spectators.seat() as news:
+        note(request, AuditEvent.WATCHED_LIVE, request.match_info["session_id"])
         response = aioweb.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         response.content_type, response.charset = "text/event-stream", "utf-8"
         await response.prepare(request)
@@ -73,6 +76,7 @@ async def get_head(request: aioweb.Request) -> aioweb.Response:
     """The open part's head, without the room for cues."""
     async with _live(request) as live:
         number, _ = _open_part(request, live)
+        note(request, AuditEvent.WATCHED_LIVE, request.match_info["session_id"])
         return await _octets(request, live.part_path(number), 0, INIT_SIZE)
 
 
@@ -83,6 +87,7 @@ async def get_clusters(request: aioweb.Request) -> aioweb.Response:
         number, index = _open_part(request, live)
         if asked.start < FIRST_CLUSTER or not asked.start < asked.end <= index.end:
             raise NotReady("Not that much of this part is saved yet. The news tells how much is.")
+        note(request, AuditEvent.WATCHED_LIVE, request.match_info["session_id"])
         return await _octets(request, live.part_path(number), asked.start, min(asked.end, asked.start + MOST_OCTETS))
 
 

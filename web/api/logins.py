@@ -5,9 +5,11 @@ import asyncio
 from aiohttp import web as aioweb
 
 from db import tokens
+from db.audit import AuditEvent, Details
 from db.models import TokenKind, UserToken
 from signaling.aio.errors import Problem
 from web import browsers
+from web.actors import record
 from web.bodies import answer, read_body
 from web.gate import hr_asker_of
 from web.ids import row_id
@@ -42,6 +44,8 @@ async def end_login(request: aioweb.Request) -> aioweb.Response:
             row_id(request, "login_id"),
             services.clock.utc_now(),
         )
+        details: Details = {"login": row_id(request, "login_id")}
+        await record(request, db_session, AuditEvent.SIGNED_OUT, details=details)
     return aioweb.Response(status=204)
 
 
@@ -51,6 +55,7 @@ async def end_other_logins(request: aioweb.Request) -> aioweb.Response:
     asker = hr_asker_of(request)
     async with services.database.writing() as db_session:
         ended = await tokens.end_others(db_session, asker.user_id, asker.token_id, services.clock.utc_now())
+        await record(request, db_session, AuditEvent.SIGNED_OUT, details={"others": ended})
     return answer(LoginsEnded(ended=ended))
 
 

@@ -14,6 +14,7 @@ from media_server.aio.marked import chapters_in
 from media_server.recording.chapters import webvtt
 from media_server.recording.names import download_name
 from signaling.aio.errors import Problem
+from web.actors import Handed, What, note_handed
 from web.gate import interview_of
 from web.ids import row_id
 from web.media import handed_over, send_file
@@ -44,7 +45,8 @@ async def get_part(request: aioweb.Request) -> aioweb.StreamResponse:
         raise NotReady("This part is still being recorded. It can be played once it has ended.")
     if part.is_joined:
         raise PartJoined("The parts of this interview have been joined. Its recording holds this one too.")
-    return await send(request, part.path)
+    handed = Handed(request.match_info["session_id"], What.PART, number)
+    return await send(request, part.path, handed=handed)
 
 
 async def download(request: aioweb.Request) -> aioweb.StreamResponse:
@@ -54,7 +56,7 @@ async def download(request: aioweb.Request) -> aioweb.StreamResponse:
         path = await stored_files.recording_path(db_session, session_id)
     if path is None:
         raise NotReady("The recording can be downloaded once the interview is finished and its parts are joined.")
-    return await send(request, path, download_name(session_id))
+    return await send(request, path, download_name(session_id), handed=Handed(session_id, What.RECORDING))
 
 
 async def chapters(request: aioweb.Request) -> aioweb.Response:
@@ -74,9 +76,14 @@ def part_number(request: aioweb.Request) -> int:
 
 
 async def send(
-    request: aioweb.Request, path: str, name: str | None = None, *, content_type: str = "video/webm"
+    request: aioweb.Request,
+    path: str,
+    name: str | None = None,
+    *,
+    content_type: str = "video/webm",
+    handed: Handed | None = None,
 ) -> aioweb.StreamResponse:
-    """Send a file of the data folder. Raises FileMissing."""
+    """Send a file of the data folder. `handed`: what the audit says of it. Raises FileMissing."""
     files = request.app[SERVICES].data_folder.files
     try:
         descriptor = await asyncio.to_thread(files.open, path)
@@ -86,9 +93,11 @@ async def send(
             "It should be on the server's disk and is not. The server's operator can find out why."
         ) from None
     try:
-        handed = handed_over(request, path, content_type=content_type, download_name=name)
         if handed is not None:
-            return handed
+            note_handed(request, handed)
+        by_proxy = handed_over(request, path, content_type=content_type, download_name=name)
+        if by_proxy is not None:
+            return by_proxy
         return await send_file(request, descriptor, content_type=content_type, download_name=name)
     finally:
         os.close(descriptor)

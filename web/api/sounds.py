@@ -17,6 +17,7 @@ from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
 from signaling.aio import bodies
 from signaling.aio.errors import Problem, TooLarge, UnsupportedMediaType
+from web.actors import Handed, What
 from web.api.recordings import send
 from web.bodies import answer
 from web.gate import interview_of
@@ -78,7 +79,8 @@ async def get_answer_sound(request: aioweb.Request) -> aioweb.StreamResponse:
     if take is None:
         raise NotFound("this answer was not cut")
     name = names.answer_name(interview.session_id, index, take)
-    return await send(request, recording_files.sound_path(interview, name), name, content_type="audio/wav")
+    path, handed = recording_files.sound_path(interview, name), Handed(interview.session_id, What.ANSWER, index)
+    return await send(request, path, name, content_type="audio/wav", handed=handed)
 
 
 async def _receive(request: aioweb.Request, file: BinaryIO, most_bytes: int) -> None:

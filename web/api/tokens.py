@@ -6,8 +6,10 @@ from typing import Final
 from aiohttp import web as aioweb
 
 from db import people, tokens
+from db.audit import AuditEvent, Details
 from db.models import TokenKind, UserToken
 from signaling.protocol.tokens import random_token, token_hash
+from web.actors import record
 from web.bodies import answer, read_body
 from web.gate import hr_asker_of
 from web.ids import row_id
@@ -50,6 +52,9 @@ async def make_token(request: aioweb.Request) -> aioweb.Response:
             name=new.name,
             scopes=new.scopes,
         )
+        scopes = " ".join(sorted(scope.value for scope in new.scopes))
+        details: Details = {"made": row.id, "scopes": scopes, "days": new.expires_in_days}
+        await record(request, db_session, AuditEvent.TOKEN_MADE, details=details)
     return answer(ApiTokenMade(**told(row).model_dump(), token=token), status=201)
 
 
@@ -64,6 +69,8 @@ async def revoke_token(request: aioweb.Request) -> aioweb.Response:
             row_id(request, "token_id"),
             services.clock.utc_now(),
         )
+        details: Details = {"revoked": row_id(request, "token_id")}
+        await record(request, db_session, AuditEvent.TOKEN_REVOKED, details=details)
     return aioweb.Response(status=204)
 
 

@@ -17,6 +17,7 @@ from db.work import Task, WorkKind
 from media_server.aio.uploads import FINISHED, Draft, NoPlace
 from media_server.recording.uploads import UploadRefusal, UploadRefused
 from signaling.aio.errors import InterviewOver, Malformed, OverCapacity, Problem, StorageFull, UnsupportedMediaType
+from web.actors import actor_of
 from web.auth import CandidateAsker
 from web.bodies import answer, read_query
 from web.forms import Form
@@ -115,7 +116,7 @@ async def _take(request: aioweb.Request, services: Services, form: Form, wishes:
         if received is None:
             raise Malformed(f"Send the recording in the form's field {FIELD}. Nothing was stored.")
         user_agent = request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
-        async with services.uploads.draft(session_id, file.fileno(), user_agent) as draft:
+        async with services.uploads.draft(session_id, file.fileno(), user_agent, actor_of(request)) as draft:
             # Whatever becomes of the connection, what was begun is brought to its end.
             await asyncio.shield(_store(services, session_id, draft, wishes))
     return answer(await _stored(services, session_id))

@@ -1,7 +1,9 @@
 """What the commands share: options, settings, an open data folder, and errors as plain lines."""
 
 import asyncio
+import getpass
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -10,7 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from db import audit
+from db.audit import Actor, ActorKind, AuditEvent, Details
 from db.clock import Clock, SystemClock
 from db.engine import Database
 from db.errors import DatabaseError
@@ -50,9 +55,32 @@ class Workshop:
     clock: Clock
     "Time."
 
+    async def record(
+        self,
+        db_session: AsyncSession,
+        event: AuditEvent,
+        *,
+        session_id: str | None = None,
+        job_id: int | None = None,
+        details: Details | None = None,
+    ) -> None:
+        """Write down what the operator does, in the transaction that does it."""
+        now = self.clock.utc_now()
+        await audit.record(
+            db_session, event, now, actor=operator(), session_id=session_id, job_id=job_id, details=details
+        )
+
     def link_told(self, interview: InterviewSession) -> LinkTold:
         """A candidate's link, which reaches the server that runs beside the command."""
         return link_told(self.data_folder.server_key(), link_base(self.settings, self.data_folder), interview)
+
+
+def operator() -> Actor:
+    """Whoever runs the command, by their name on this machine."""
+    try:
+        return Actor(ActorKind.OPERATOR, getpass.getuser())
+    except (KeyError, OSError):  # a container's user may have none
+        return Actor(ActorKind.OPERATOR, str(os.getuid()))
 
 
 def fail(*lines: str) -> NoReturn:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import db.notices
 from db import interviews, listing, people
-from db.audit import Actor, ActorKind
+from db.audit import Actor, ActorKind, AuditEvent
 from db.errors import Conflict, NoticeIncomplete
 from db.interviews import Allowance
 from db.listing import InterviewSummary
@@ -170,6 +170,9 @@ async def _add(settings: Settings, new: NewInterview, *, consented: bool) -> dic
                 interview = await set_up(db_session, new, now, shop.data_folder.files)
             except NoticeIncomplete as error:
                 _fail_incomplete(error)
+            await shop.record(
+                db_session, AuditEvent.INVITED, session_id=new.session_id, details={"consented": consented}
+            )
             if consented:
                 await _note_consent(db_session, settings, new, now)
         links = shop.link_told(interview).model_dump(include={"candidate_url", "token", "whip_url"})

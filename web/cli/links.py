@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from db import interviews
+from db.audit import AuditEvent, Details
 from db.models import InterviewSession
 from db.states import InterviewState
 from web.cli.common import (
@@ -87,8 +88,10 @@ async def _link(settings: Settings, session_id: str, *, reissue: bool, revoke: b
                 _check_not_over(await interviews.get_interview(db_session, session_id))
                 if reissue:
                     await interviews.renew_link(db_session, session_id)
+                    await shop.record(db_session, AuditEvent.LINK_ISSUED, session_id=session_id)
                 else:
                     await interviews.revoke_link(db_session, session_id, shop.clock.utc_now())
+                    await shop.record(db_session, AuditEvent.LINK_REVOKED, session_id=session_id)
         interview = await _interview(shop, session_id)
         if interview.link_revoked_at is not None and not revoke:
             fail(f"The link of interview {session_id} was revoked. --reissue makes a new one.")
@@ -99,7 +102,10 @@ async def _extend(settings: Settings, session_id: str, longer: timedelta) -> Lin
     async with workshop(settings) as shop:
         async with shop.database.writing() as db_session:
             _check_not_over(await interviews.get_interview(db_session, session_id))
-            await interviews.extend(db_session, session_id, shop.clock.utc_now() + longer)
+            until = shop.clock.utc_now() + longer
+            await interviews.extend(db_session, session_id, until)
+            details: Details = {"until": until.isoformat()}
+            await shop.record(db_session, AuditEvent.DEADLINE_CHANGED, session_id=session_id, details=details)
         return shop.link_told(await _interview(shop, session_id))
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from db import jobs as db_jobs
 from db import people
+from db.audit import AuditEvent
 from db.jobs import JobSummary
 from db.models import TokenKind
 from media_server.aio.data_folder import DataFolder
@@ -128,6 +129,7 @@ def add_job(
                 **said.whole(settings.notice, user.email),
             )
             await keep_current(db_session, job, settings.notice, shop.clock.utc_now())
+            await shop.record(db_session, AuditEvent.JOB_ADDED, job_id=job.id, details={"owner": user.email})
             return job.id
 
     job_id = run(add())
@@ -184,6 +186,7 @@ def _print_table(summaries: Sequence[JobSummary]) -> None:
 async def _add_user(settings: Settings, email: str, password_hash: str) -> int:
     async with workshop(settings) as shop, shop.database.writing() as db_session:
         user = await people.add_user(db_session, email, password_hash, shop.clock.utc_now())
+        await shop.record(db_session, AuditEvent.USER_ADDED, details={"user": user.email})
         return user.id
 
 
@@ -193,6 +196,7 @@ async def _set_password(settings: Settings, email: str, password_hash: str) -> N
         await people.set_password(db_session, user.id, password_hash)
         for kind in (TokenKind.LOGIN, TokenKind.SIGN_IN):
             await people.revoke_tokens(db_session, user.id, kind, shop.clock.utc_now())
+        await shop.record(db_session, AuditEvent.PASSWORD_CHANGED, details={"user": user.email})
 
 
 def _asked_password(from_stdin: bool) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from db import people, tokens
+from db.audit import AuditEvent, Details
 from db.models import TokenKind
 from signaling.protocol.tokens import random_token, token_hash
 from web import views
@@ -105,7 +106,7 @@ async def _issue(settings: Settings, email: str, name: str, scopes: list[Scope] 
     async with workshop(settings) as shop, shop.database.writing() as db_session:
         user = await people.get_user(db_session, email)
         now = shop.clock.utc_now()
-        await people.issue_token(
+        row = await people.issue_token(
             db_session,
             user.id,
             TokenKind.API,
@@ -115,6 +116,9 @@ async def _issue(settings: Settings, email: str, name: str, scopes: list[Scope] 
             name=name.strip()[:200],
             scopes=scopes or None,
         )
+        granted = " ".join(sorted(each.value for each in scopes)) if scopes else None
+        details: Details = {"user": user.email, "made": row.id, "scopes": granted, "days": days}
+        await shop.record(db_session, AuditEvent.TOKEN_MADE, details=details)
     return token
 
 
@@ -128,6 +132,8 @@ async def _revoke(settings: Settings, email: str, token_id: int) -> None:
     async with workshop(settings) as shop, shop.database.writing() as db_session:
         user = await people.get_user(db_session, email)
         await tokens.end(db_session, user.id, TokenKind.API, token_id, shop.clock.utc_now())
+        details: Details = {"user": user.email, "revoked": token_id}
+        await shop.record(db_session, AuditEvent.TOKEN_REVOKED, details=details)
 
 
 async def _link_token(settings: Settings, email: str) -> str:
@@ -138,6 +144,7 @@ async def _link_token(settings: Settings, email: str) -> str:
         await people.issue_token(
             db_session, user.id, TokenKind.SIGN_IN, token_hash(token), now, expires_at=now + SIGN_IN_LINK_LASTS
         )
+        await shop.record(db_session, AuditEvent.SIGN_IN_LINK_MADE, details={"user": user.email})
     return token
 
 

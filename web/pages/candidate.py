@@ -5,8 +5,10 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
+from db.audit import Actor, ActorKind, AuditEvent
 from signaling.aio.errors import Unauthorised
-from web import languages, views
+from web import browsers, languages, views
+from web.audit_log import Once
 from web.services import SERVICES
 
 LANGUAGE_COOKIE = "holdfast_language"
@@ -22,6 +24,14 @@ async def room(request: aioweb.Request) -> aioweb.Response:
         asker = await auth.candidate(request.match_info["token"])
     except Unauthorised:
         return _link_unknown(request)
+    # The first time on a phone and on a computer is enough to see whether a link went astray.
+    request.app[SERVICES].audit.note(
+        AuditEvent.LINK_OPENED,
+        Actor(ActorKind.CANDIDATE, asker.session_id),
+        session_id=asker.session_id,
+        details={"device": browsers.device(request.headers.get("User-Agent", ""))},
+        once=Once.EVER,
+    )
     return _room(request, asker.session_id)
 
 

@@ -12,6 +12,7 @@ from db.jobs import jobs_of
 from db.models import Job, JobRole
 from signaling.aio.errors import Problem
 from web import days
+from web.actors import actor_of
 from web.api.invitations import set_up_for
 from web.gate import hr_asker_of
 from web.notices import lacking_sentence
@@ -48,7 +49,7 @@ async def invite(request: aioweb.Request) -> aioweb.Response:
             email=given.get("email") or None,
             deadline_at=_end_of(given.get("deadline", ""), given.get("zone", "")),
         )
-        invited = await set_up_for(services, job.id, invitation)
+        invited = await set_up_for(services, job.id, invitation, actor_of(request), {})
     except ValidationError as error:
         wrong = {str(detail["loc"][0]) if detail["loc"] else "" for detail in error.errors()}
         return await _form(request, given, {name: WORDS.get(name, "This is not as it should be.") for name in wrong})

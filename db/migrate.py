@@ -62,6 +62,12 @@ def head() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version of Holdfast can bring tables of that revision up to date."""
+    scripts = ScriptDirectory.from_config(_config())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
 def _upgrade(connection: Connection, path: Path) -> None:
     # A connection that ends without COMMIT has changed nothing.
     # Tables that are rebuilt would take their children along; the check below makes up for it.

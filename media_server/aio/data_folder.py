@@ -22,6 +22,9 @@ MARK: Final = ".here"
 ADDRESS: Final = "address"
 "Where the server leaves word of the address that people use."
 
+RESTORING: Final = "restoring"
+"Lies in a folder that a backup is being put back into, or was until something cut that."
+
 MOST_ADDRESS_BYTES: Final = 2_000
 "No browser takes a longer one everywhere."
 
@@ -177,6 +180,11 @@ class DataFolder:
         return [path for path in ours if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
 
     def _make(self) -> None:
+        if (self.path / RESTORING).exists():
+            raise DataFolderUnusable(
+                f"A backup is being restored into {self.path}, or was until that was cut. Run the same holdfast restore "
+                "again."
+            )
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.uploads_path.is_symlink():
             raise DataFolderUnusable(

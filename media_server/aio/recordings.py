@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
 
-from db import deletion, exports, interviews, jobs, recordings, work
+from db import deletion, interviews, recordings, work
 from db.clock import Clock
 from db.engine import Database
 from db.errors import Conflict, DatabaseError
@@ -24,8 +24,8 @@ from media_server.aio.adoption_files import tidy_adoptions
 from media_server.aio.assemble import Assembler
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
 from media_server.aio.data_folder import UPLOADS, DataFolder
-from media_server.aio.job_sounds import job_sound_path
 from media_server.aio.mending import UNREADABLE, MendedPart, mend_all
+from media_server.aio.named_files import named_files
 from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
 from media_server.recording.assembly import CannotJoin, Refusal
@@ -183,22 +183,12 @@ class Recordings:
     async def compare(self) -> Comparison:
         """Which media lies there without a row, and which row names a file that is not there."""
         found = await asyncio.to_thread(lambda: list(self._data_folder.files.walk(UPLOADS)))
-        async with self._database.reading() as db_session:
-            known = await deletion.known_paths(db_session)
-            sounds = await work.made_sounds(db_session)
-            copies = await exports.files(db_session)
-            of_jobs = await jobs.sound_names(db_session)
-        known |= {
-            recording_files.export_path(copy.folder, copy.session_id, copy.kind.value): copy.session_id
-            for copy in copies
-        }
-        known |= {recording_files.made_sound_path(sound): sound.session_id for sound in sounds}
+        named = await named_files(self._database)
         files = self._data_folder.files
-        templates = {job_sound_path(job_id, name): job_id for job_id, name in of_jobs}
         silent = await asyncio.to_thread(
-            lambda: tuple((path, job_id) for path, job_id in templates.items() if not _lies_there(files, path))
+            lambda: tuple((path, job_id) for path, job_id in named.of_jobs.items() if not _lies_there(files, path))
         )
-        return replace(await asyncio.to_thread(_compare, files, found, known), job_sounds_missing=silent)
+        return replace(await asyncio.to_thread(_compare, files, found, named.of_interviews), job_sounds_missing=silent)
 
     async def _store(self, interview: InterviewSession) -> str:
         # A second name first, then the row, then the old name away: at every moment a row leads to the file.

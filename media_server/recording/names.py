@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 import unicodedata
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Final
 
@@ -161,6 +162,21 @@ def answer_name(session_id: str, index: int, take: int = 1) -> str:
     """`answer_q1_xyz67890.wav`: the sound of an answer; a later take gets its number."""
     number = f"_{take}" if take > 1 else ""
     return f"answer_q{index}_{_wav_key(session_id)}{number}.wav"
+
+
+def marks_of(session_id: str) -> frozenset[str]:
+    """What in a path tells that a file is this interview's, for :func:`bears`."""
+    own = _own_folder(session_id)
+    folders = (PARTS_FOLDER, PREVIEWS_FOLDER, EXPORTS_FOLDER)
+    return frozenset({*(f"{folder}/{own}" for folder in folders), captions_name(session_id), _wav_key(session_id)})
+
+
+def bears(path: str, marks: AbstractSet[str]) -> bool:
+    """Whether a path, below a folder of candidates' folders, is one of the interviews that these marks are of."""
+    name = path.rpartition("/")[2]
+    wav = _WAV.fullmatch(name)
+    inner = "/".join(path.split("/")[-3:-1])
+    return inner in marks or name in marks or (wav is not None and wav["key"] in marks)
 
 
 def is_wav(name: str) -> bool:

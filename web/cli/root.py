@@ -2,7 +2,7 @@
 
 import typer
 
-from web.cli import interviews, links, people, tokens
+from web.cli import backups, interviews, links, people, tokens
 from web.cli.adopt import import_old
 from web.cli.doctor import doctor
 from web.cli.jobs import jobs
@@ -24,6 +24,8 @@ interviews.app.add_typer(links.app)
 app.add_typer(interviews.app, name="interview")
 app.command()(mend)
 app.command()(sweep)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(jobs)
 app.command()(doctor)
 app.command()(migrate_add_video)

@@ -7,6 +7,7 @@ import typer
 from db.clock import Clock, SystemClock
 from media_server.aio.data_folder import DataFolder
 from web.cli.common import ConfigOption, DataOption, JsonOption, print_json, read_settings, run
+from web.doctor.audit import examine_audit
 from web.doctor.finding import Finding, Level, fail, ok
 from web.doctor.interview import examine_interview
 from web.doctor.mail import examine_mail
@@ -43,6 +44,7 @@ async def _examine(settings: Settings, clock: Clock, session_id: str | None) -> 
         *examine_folder(data_folder),
         *examine_database(data_folder),
         *await examine_agreement(settings, data_folder, clock),
+        *await examine_audit(settings, data_folder),
         *examine_ports(settings),
         *examine_addresses(settings),
         *await examine_ice_servers(settings, clock.utc_now()),

@@ -2,7 +2,7 @@
 
 import typer
 
-from web.cli import backups, interviews, links, people, tokens
+from web.cli import audit, backups, interviews, links, people, tokens
 from web.cli.adopt import import_old
 from web.cli.doctor import doctor
 from web.cli.jobs import jobs
@@ -22,6 +22,7 @@ app.add_typer(people.users, name="user")
 app.add_typer(people.jobs, name="job")
 interviews.app.add_typer(links.app)
 app.add_typer(interviews.app, name="interview")
+app.add_typer(audit.app, name="audit")
 app.command()(mend)
 app.command()(sweep)
 app.command()(backups.backup)

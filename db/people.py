@@ -6,6 +6,7 @@ Every function takes the session first; those that write need one of `Database.w
 import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,6 +59,10 @@ async def set_password(db_session: AsyncSession, user_id: int, password_hash: st
 
 
 # --- tokens --------------------------------------------------------------------
+
+
+NOWHERE: Final = {"address": "", "user_agent": ""}
+"Where and with what somebody signed in is of use as long as they are: it goes with the login."
 
 
 async def issue_token(
@@ -131,7 +136,7 @@ async def revoke_token(db_session: AsyncSession, token_hash: str, now: datetime)
     query = (
         update(UserToken)
         .where(UserToken.token_hash == token_hash, UserToken.revoked_at.is_(None))
-        .values(revoked_at=now)
+        .values(revoked_at=now, **NOWHERE)
         .returning(UserToken.user_id)
     )
     user_id = await db_session.scalar(query)
@@ -143,7 +148,7 @@ async def revoke_tokens(db_session: AsyncSession, user_id: int, kind: TokenKind,
     await db_session.execute(
         update(UserToken)
         .where(UserToken.user_id == user_id, UserToken.kind == kind, UserToken.revoked_at.is_(None))
-        .values(revoked_at=now)
+        .values(revoked_at=now, **NOWHERE)
     )
 
 

@@ -6,9 +6,10 @@ is `db.people`'s.
 
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db import people
 from db.errors import NotFound
 from db.models import TokenKind, UserToken
 
@@ -36,6 +37,7 @@ async def end(db_session: AsyncSession, user_id: int, kind: TokenKind, token_id:
     if token is None:
         raise NotFound(f"user {user_id} has no {kind.value} token {token_id}")
     token.revoked_at = now
+    token.address = token.user_agent = ""
     await db_session.flush()
 
 
@@ -50,9 +52,16 @@ async def end_others(db_session: AsyncSession, user_id: int, kept_id: int, now: 
             UserToken.revoked_at.is_(None),
             or_(UserToken.expires_at.is_(None), UserToken.expires_at > now),
         )
-        .values(revoked_at=now)
+        .values(revoked_at=now, **people.NOWHERE)
         .returning(UserToken.id)
     )
+    return len((await db_session.scalars(query)).all())
+
+
+async def forget_ended(db_session: AsyncSession, now: datetime) -> int:
+    """Remove logins that ended or ran out; returns how many. Nothing refers to them, and the audit tells of sign-ins."""
+    ended = or_(UserToken.revoked_at.is_not(None), UserToken.expires_at <= now)
+    query = delete(UserToken).where(UserToken.kind == TokenKind.LOGIN, ended).returning(UserToken.id)
     return len((await db_session.scalars(query)).all())
 
 

@@ -42,6 +42,7 @@ from web import formats, middleware, views
 from web.audit_log import AuditLog
 from web.auth import Auth
 from web.host_tokens import HostTokens
+from web.limits import Limits
 from web.metrics import Metrics, measure_requests
 from web.own.services import open_own
 from web.readiness import Readiness
@@ -84,7 +85,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         auth = _auth(settings, clock, database, data_folder, audit)
         _watch(
             stack,
-            _sweep_daily(recordings, exports),
+            _sweep_daily(recordings, exports, auth),
             _watch_deadlines(database, live_interviews, clock, ClockWatch(clock)),
             metrics.loop_lag.watch_for_ever(),
         )
@@ -207,10 +208,12 @@ def _app(services: Services) -> aioweb.Application:
         middlewares=[
             middleware.trust_proxies(settings),
             measure_requests(services.metrics, services.clock, settings.base_path),
-            middleware.log_access(services.clock),
+            middleware.log_access(services.clock, settings),
             middleware.answer_preflights(services.settings.embedding),
             middleware.answer_errors,
             middleware.refuse_other_sites(settings),
+            middleware.refuse_guessing(services.limits),
+            middleware.refuse_encoded,
             middleware.compress_static,
         ],
     )
@@ -247,7 +250,7 @@ def _started(stack: AsyncExitStack, disk: Disk) -> Disk:
 
 def _live_routes(
     settings: Settings, live_interviews: LiveInterviews, auth: Auth, clock: Clock
-) -> tuple[Whip, ControlSocket]:
+) -> tuple[Whip, ControlSocket, Limits]:
     whip = Whip(
         live_interviews,
         authorise=auth.publisher,
@@ -257,7 +260,7 @@ def _live_routes(
         base_path=settings.web.base_path,
     )
     control = ControlSocket(live_interviews, check_token=auth.check_candidate, settings=settings.signaling, clock=clock)
-    return whip, control
+    return whip, control, Limits(settings.limits, clock)
 
 
 def publisher_maker(
@@ -320,11 +323,12 @@ async def _store(recordings: Recordings, heavy_work: HeavyWork, session_id: str)
         await heavy_work.soon(Task(WorkKind.JOIN, session_id))
 
 
-async def _sweep_daily(recordings: Recordings, exports: Exports) -> None:
+async def _sweep_daily(recordings: Recordings, exports: Exports, auth: Auth) -> None:
     while True:
         try:
             await recordings.sweep()
             await exports.sweep()
+            await auth.forget_ended()
         except Exception:
             logger.exception("the sweep failed; it is tried again tomorrow")
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -17,6 +17,7 @@ from db.states import InterviewState
 from signaling.aio.errors import Unauthorised, UnknownInterview
 from signaling.aio.rates import Rate
 from signaling.protocol.tokens import BadToken, is_candidate_token, random_token, read_candidate_token, token_hash
+from web.addresses import shortened
 from web.audit_log import AuditLog, Once
 from web.host_tokens import BadHostToken, HostTokens, Voucher
 from web.passwords import PasswordChecker
@@ -257,6 +258,11 @@ class Auth:
                 if email is not None:
                     await audit_rows.record(db_session, AuditEvent.SIGNED_OUT, now, actor=_actor(email))
 
+    async def forget_ended(self) -> None:
+        """Remove logins that are over: where somebody signed in is kept as long as they are signed in."""
+        async with self._database.writing() as db_session:
+            await tokens.forget_ended(db_session, self._clock.utc_now())
+
     def set_cookie(self, response: aioweb.StreamResponse, login: str, *, secure: bool) -> None:
         """Give the browser its login. SameSite=Lax keeps it out of what other sites send."""
         age = int(self._login_lasts.total_seconds())
@@ -278,7 +284,7 @@ class Auth:
             expires_at=now + self._login_lasts,
             name=BY_LINK if by == BY_LINK else "",
             user_agent=user_agent[:MAX_USER_AGENT],
-            address=address,
+            address=shortened(address),
         )
         details: Details = {"by": by, "as": "browser"}
         await audit_rows.record(db_session, AuditEvent.SIGNED_IN, now, actor=_actor(user.email), details=details)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from aiohttp import web as aioweb
 from pydantic import BaseModel, ValidationError
 
+from signaling.aio.bodies import in_time
 from signaling.aio.errors import Malformed, Problem, UnsupportedMediaType
 
 JSON = "application/json"
@@ -30,13 +31,21 @@ class Invalid(Malformed):
 
 
 async def read_body(request: aioweb.Request, schema: type[T]) -> T:
-    """The body as `schema`. Raises UnsupportedMediaType, Malformed, Invalid."""
+    """The body as `schema`. Raises UnsupportedMediaType, Malformed, Invalid, Stalled."""
     if request.content_type != JSON:
         raise UnsupportedMediaType("Send application/json.")
     try:
-        return schema.model_validate_json(await request.read())
+        async with in_time():
+            body = await request.read()
+        return schema.model_validate_json(body)
     except ValidationError as error:
         raise _refusal(error) from None
+
+
+async def read_form(request: aioweb.Request) -> dict[str, str]:
+    """The short fields of a page's form. Raises TooLarge (aiohttp's) and Stalled."""
+    async with in_time():
+        return {name: str(value) for name, value in (await request.post()).items()}
 
 
 def read_query(request: aioweb.Request, schema: type[T]) -> T:

@@ -8,6 +8,7 @@ from aiohttp import web as aioweb
 from pydantic import BaseModel
 
 from signaling.aio.errors import Problem
+from web.limits import Limit
 from web.rights import Access
 
 Handler = Callable[[aioweb.Request], Awaitable[aioweb.StreamResponse]]
@@ -63,5 +64,7 @@ class Endpoint:
     "Who may."
     doc: Doc | None = None
     "What the API's documentation says; None for pages."
+    limit: Limit | None = None
+    "What counts as an attempt of whoever was let in (`[limits]` of the settings); None: nothing does."
     allow_head: bool = True
     "Whether HEAD is answered where GET is."

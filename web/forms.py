@@ -9,7 +9,7 @@ from aiohttp import BodyPartReader, ClientError, MultipartReader
 from aiohttp import web as aioweb
 from aiohttp.http_exceptions import HttpProcessingError
 
-from signaling.aio.errors import Malformed, Problem, StorageFull, TooLarge, UnsupportedMediaType
+from signaling.aio.errors import Malformed, Stalled, StorageFull, TooLarge, UnsupportedMediaType
 
 T = TypeVar("T")
 
@@ -17,6 +17,8 @@ CHUNK: Final = 262_144
 "Octets that are read and written at a time."
 SILENT_S: Final = 60.0
 "Whoever sends nothing for so long is not waited for any more."
+LEAST_OCTETS_PER_S: Final = 1_000
+"On average, after the first minute; the worst of mobile networks sends ten times as much."
 MOST_FIELDS: Final = 32
 "Fields of a form."
 LONGEST_FIELD: Final = 4_096
@@ -37,12 +39,6 @@ _UNREADABLE: Final = (
     ClientError,
 )
 "What aiohttp's reader says of a form that makes no sense, or that ends in the middle."
-
-
-class Stalled(Problem):
-    """Nothing came for a long time."""
-
-    status, name, title = 408, "stalled", "Nothing was sent for too long"
 
 
 class Form:
@@ -89,16 +85,24 @@ class Form:
         if part.headers.get("Content-Transfer-Encoding", "").lower() not in _PLAIN:
             raise UnsupportedMediaType("Send the file as it is, without a transfer encoding.")
         received = looked_at = 0
+        began = asyncio.get_running_loop().time()
         while chunk := await _chunk(part):
             received += len(chunk)
             if received > self._most_octets:
                 raise self._too_large
+            _check_pace(received, asyncio.get_running_loop().time() - began)
             if received - looked_at >= LOOK_EVERY:
                 looked_at = received
                 if not await asyncio.to_thread(self._has_room):
                     raise StorageFull("The server's disk has no room for it. Nothing was stored.")
             await asyncio.to_thread(_write, file, chunk)
         return received
+
+
+def _check_pace(received: int, seconds: float) -> None:
+    """Raises Stalled for whoever sends a little now and then, so that a place of the few is never free again."""
+    if seconds > SILENT_S and received < seconds * LEAST_OCTETS_PER_S:
+        raise Stalled("It came too slowly for its length. Nothing was stored; please send it over a better connection.")
 
 
 def _write(file: BinaryIO, octets: bytes) -> None:

@@ -11,6 +11,7 @@ from signaling.aio.errors import Problem, Unauthorised
 from web.auth import Asker, CandidateAsker, HrAsker, interview_for
 from web.endpoint import Endpoint, Handler
 from web.ids import row_id
+from web.limits import Limit
 from web.pages.paths import to_sign_in
 from web.rights import Access, Scope, is_at_least
 from web.services import SERVICES
@@ -61,9 +62,19 @@ def guarded(endpoint: Endpoint) -> Handler:
 
     async def handler(request: aioweb.Request) -> aioweb.StreamResponse:
         await _admit(request, access, is_page=endpoint.doc is None)
+        if endpoint.limit is not None:
+            await request.app[SERVICES].limits.check(endpoint.limit, _counted_as(request, endpoint.limit))
         return await endpoint.handler(request)
 
     return handler
+
+
+def _counted_as(request: aioweb.Request, limit: Limit) -> str:
+    """Uploads are counted for what they belong to, the rest for whoever asks."""
+    asker = asker_of(request)
+    if limit is Limit.UPLOADS or isinstance(asker, CandidateAsker):
+        return " ".join(f"{name}={value}" for name, value in sorted(request.match_info.items()))
+    return f"user {asker.user_id}"
 
 
 def asker_of(request: aioweb.Request) -> Asker:

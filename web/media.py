@@ -19,6 +19,13 @@ logger = logging.getLogger(__name__)
 CACHING = "private, no-cache"
 "A browser may keep it, and asks each time whether it still may have it."
 
+INERT = {
+    "Content-Security-Policy": "default-src 'none'; media-src 'self'; img-src 'self'; sandbox; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-site",
+}
+"""What people sent us is shown as what it is said to be, or not at all: it runs nothing, sends nothing, and is no part of
+this site, whatever a browser takes it for."""
+
 
 class RangeNotSatisfiable(Problem):
     """The file does not reach as far as the range asks."""
@@ -49,6 +56,7 @@ async def send_file(
             response = aioweb.StreamResponse(status=206, headers=_validators(version))
             response.headers["Content-Range"] = f"bytes {first}-{last}/{version.size}"
     response.content_type = content_type
+    response.headers.update(INERT)
     response.content_length = last + 1 - first
     if download_name is not None:
         response.headers["Content-Disposition"] = attachment(download_name)
@@ -76,7 +84,7 @@ def handed_over(
     peer = None if request.transport is None else request.transport.get_extra_info("peername")
     if settings.accel_redirect is None or not peer or not is_trusted(peer[0], settings.proxies):
         return None
-    headers = {"X-Accel-Redirect": settings.accel_redirect + quote(path), "Cache-Control": CACHING}
+    headers = {"X-Accel-Redirect": settings.accel_redirect + quote(path), "Cache-Control": CACHING, **INERT}
     if download_name is not None:
         headers["Content-Disposition"] = attachment(download_name)
     return aioweb.Response(headers=headers, content_type=content_type)

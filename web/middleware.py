@@ -9,8 +9,10 @@ from aiohttp.typedefs import Handler, Middleware
 
 from db.clock import Clock
 from db.errors import NotNow
-from signaling.aio.errors import Problem
+from signaling.aio.errors import Problem, TooOften, Unauthorised, UnsupportedMediaType
+from web.addresses import shortened
 from web.embedding import EmbeddingSettings
+from web.limits import Limits
 from web.logs import masked_path
 from web.problems import FromElsewhere, Internal, problem_of
 from web.proxies import read_origin
@@ -65,8 +67,8 @@ def trust_proxies(settings: WebSettings) -> Middleware:
     return middleware
 
 
-def log_access(clock: Clock) -> Middleware:
-    """One line for each request, without queries and tokens."""
+def log_access(clock: Clock, settings: WebSettings) -> Middleware:
+    """One line for each request, without queries and tokens, and with as much of an address as the settings say."""
 
     @aioweb.middleware
     async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
@@ -77,11 +79,56 @@ def log_access(clock: Clock) -> Middleware:
             status = response.status
         finally:
             say = logger.debug if path_of(request).startswith(QUIET_PATHS) else logger.info
-            facts = {"status": status, "ms": round((clock.monotonic() - began) * 1000, 1), "remote": request.remote}
+            facts = {"status": status, "ms": round((clock.monotonic() - began) * 1000, 1), **_whence(request, settings)}
             say("%s %s", request.method, masked_path(path_of(request)), extra=facts)
         return response
 
     return middleware
+
+
+def _whence(request: aioweb.Request, settings: WebSettings) -> dict[str, str]:
+    address = request.remote or ""
+    match settings.log_addresses:
+        case "full":
+            return {"remote": address}
+        case "short":
+            return {"remote": shortened(address)}
+        case _:
+            return {}
+
+
+def _cors_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """What lets another site's page read a refusal."""
+    return {name: value for name, value in headers.items() if name.startswith("Access-Control-")}
+
+
+def refuse_guessing(limits: Limits) -> Middleware:
+    """Count tokens that are none by where they come from; whoever brings too many is told to wait."""
+
+    @aioweb.middleware
+    async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
+        try:
+            response = await handler(request)
+        except Unauthorised as refusal:
+            try:
+                await limits.refused(request.remote or "")
+            except TooOften as wait:
+                wait.headers.update(_cors_of(refusal.headers))
+                raise
+            raise
+        if response.status == Unauthorised.status:
+            await limits.refused(request.remote or "")
+        return response
+
+    return middleware
+
+
+@aioweb.middleware
+async def refuse_encoded(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
+    """Take no body that is compressed: nothing that comes here gains by it, and a kilobyte can hold a gigabyte."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    return await handler(request)
 
 
 @aioweb.middleware

@@ -155,13 +155,13 @@ def _problems(endpoint: Endpoint, doc: Doc) -> dict[int, list[type[Problem]]]:
     access = endpoint.access
     problems: list[type[Problem]] = [*doc.errors, errors.Malformed]
     if not access.is_public:
-        problems += [errors.Unauthorised, errors.UnknownInterview, Busy]
+        problems += [errors.Unauthorised, errors.UnknownInterview, errors.TooOften, Busy]
     if access.takes_hr:
         problems += [InsufficientScope if access.scope else BrowserNeeded]
     if access.role is not None:
         problems.append(NotAllowed)
     if doc.body is not None:
-        problems += [errors.TooLarge, errors.UnsupportedMediaType]
+        problems += [errors.TooLarge, errors.UnsupportedMediaType, errors.Stalled]
     if "{" in endpoint.path:
         problems.append(errors.UnknownInterview)
     by_status: dict[int, list[type[Problem]]] = {}

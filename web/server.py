@@ -13,6 +13,7 @@ from db.clock import SystemClock
 from db.errors import DatabaseError
 from media_server.aio.data_folder import DataFolderUnusable
 from web.app import create_app, open_services
+from web.connections import BoundedSite
 from web.logs import configure_logging
 from web.services import Services
 from web.settings import Settings, WebSettings
@@ -101,7 +102,7 @@ def _leave_word(services: Services) -> None:
 
 async def _listen(runner: aioweb.AppRunner, settings: WebSettings, tls: ssl.SSLContext | None) -> None:
     try:
-        await aioweb.TCPSite(runner, settings.host, settings.port, ssl_context=tls).start()
+        await BoundedSite(runner, settings, tls).start()
     except OSError as error:
         where = f"{settings.host} port {settings.port}"
         match error.errno:

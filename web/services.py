@@ -19,6 +19,7 @@ from signaling.aio.live_interviews import LiveInterviews
 from signaling.aio.whip_routes import Whip
 from web.audit_log import AuditLog
 from web.auth import Auth
+from web.limits import Limits
 from web.metrics import Metrics
 from web.own.services import Own
 from web.readiness import Readiness
@@ -70,6 +71,8 @@ class Services:
     "Takes offers from senders."
     control: ControlSocket
     "Talks with candidates' pages."
+    limits: Limits
+    "How often is too often."
     sender: FileSender
     "Sends files."
     exports: Exports

@@ -25,6 +25,7 @@ from db.settings import DatabaseSettings
 from media_server.settings import MediaSettings, SpeechSettings, WorkSettings
 from signaling.settings import SignalingSettings
 from web.embedding import EmbeddingSettings
+from web.limits import LimitSettings
 from web.mail import MailSettings
 from web.webhooks.settings import WebhookSettings
 
@@ -58,6 +59,17 @@ class WebSettings(BaseModel):
     max_body_bytes: Annotated[int, Field(ge=65_536)] = Field(
         131_072, description="The largest request body that is read, in bytes; a larger one gets 413."
     )
+    max_connections: Annotated[int, Field(ge=10)] = Field(
+        1_000, description="How many connections there may be to the pages at once; further ones are closed."
+    )
+    max_connections_per_address: Annotated[int, Field(ge=2)] = Field(
+        250, description="The same from one address, other than a trusted proxy's; an office may share one."
+    )
+    keepalive_s: Annotated[float, Field(ge=1, le=3_600)] = Field(
+        75.0,
+        description="A connection that asks nothing, or has not finished asking, for this many seconds is closed; longer "
+        "than a proxy in front keeps it (nginx: 60).",
+    )
     sign_in_rate: str = Field(
         "10/5minute", description="How often one address, and one e-mail, may try to sign in; oftener gets 429."
     )
@@ -66,6 +78,9 @@ class WebSettings(BaseModel):
     )
     metrics_from: tuple[str, ...] = Field(
         ("127.0.0.0/8", "::1/128"), description="Addresses or networks that may read `/metrics`; others get 404."
+    )
+    log_addresses: Literal["full", "short", "none"] = Field(
+        "short", description="What the log says of who asked: the address, its network alone (/24, /48), or nothing."
     )
     log_format: Literal["text", "json"] = Field("text", description="What the log's lines look like.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
@@ -189,6 +204,7 @@ class Settings(BaseSettings):
     data: Path = Field(Path("data"), description="The data folder: database, server key, recordings.")
     database: DatabaseSettings = DatabaseSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    limits: LimitSettings = LimitSettings()
     mail: MailSettings = MailSettings()
     media: MediaSettings = MediaSettings()
     notice: NoticeSettings = NoticeSettings()

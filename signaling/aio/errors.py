@@ -63,6 +63,12 @@ class InterviewOver(Problem):
     status, name, title = 409, "finished", "The interview is over"
 
 
+class Stalled(Problem):
+    """Nothing came for a long time, or too little."""
+
+    status, name, title = 408, "stalled", "Nothing was sent for too long"
+
+
 class BeingRecorded(Problem):
     """Somebody is recording it right now; a recording made elsewhere cannot be added meanwhile."""
 

@@ -121,11 +121,11 @@ async def site(
         runner = aioweb.AppRunner(create_app(services), access_log=None)
         await runner.setup()
         await aioweb.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
-        yield await _furnished(services, f"http://127.0.0.1:{unused_tcp_port}")
+        yield await furnished(services, f"http://127.0.0.1:{unused_tcp_port}")
         await runner.cleanup()
 
 
-async def _furnished(services: Services, url: str) -> Site:
+async def furnished(services: Services, url: str) -> Site:
     async with services.database.writing() as db_session:
         owner = await people.add_user(db_session, OWNER, _password_hash(), NOW)
         stranger = await people.add_user(db_session, STRANGER, None, NOW)

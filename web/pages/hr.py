@@ -11,6 +11,7 @@ from web.api.exports import mp4_of
 from web.api.interviews import hr_told
 from web.api.invitations import link_told
 from web.auth import LOGIN_COOKIE
+from web.bodies import read_form
 from web.breaks import breaks_of
 from web.gate import hr_asker_of, interview_of, role_of
 from web.pages.paths import home, ours
@@ -58,8 +59,8 @@ async def show_sign_in(request: aioweb.Request) -> aioweb.Response:
 async def sign_in(request: aioweb.Request) -> aioweb.Response:
     """E-mail and password."""
     auth = request.app[SERVICES].auth
-    form = await request.post()
-    email, password, next_path = (str(form.get(field, "")) for field in ("email", "password", "next"))
+    form = await read_form(request)
+    email, password, next_path = (form.get(field, "") for field in ("email", "password", "next"))
     try:
         login = await auth.sign_in(email, password, *_whence(request))
     except Unauthorised:
@@ -70,7 +71,7 @@ async def sign_in(request: aioweb.Request) -> aioweb.Response:
         response = _form(request, email=email, next_path=ours(request, next_path), error=error, status=429)
         response.headers.update(problem.headers)
         return response
-    return _signed_in_to(request, login, ours(request, next_path) or home(request))
+    return await _signed_in_to(request, login, ours(request, next_path) or home(request))
 
 
 async def use_link(request: aioweb.Request) -> aioweb.Response:
@@ -83,21 +84,21 @@ async def use_link(request: aioweb.Request) -> aioweb.Response:
             "This sign-in link was used already, or it is too old. Sign in with your password, or ask for a new link."
         )
         return _form(request, error=error, status=401)
-    return _signed_in_to(request, login, home(request))
+    return await _signed_in_to(request, login, home(request))
 
 
 async def enter(request: aioweb.Request) -> aioweb.Response:
     """Somebody comes from a host platform, which vouches for them with a token: signed in, once with each."""
-    form = await request.post()
+    form = await read_form(request)
     try:
-        login = await request.app[SERVICES].auth.enter(str(form.get("token", "")), *_whence(request))
+        login = await request.app[SERVICES].auth.enter(form.get("token", ""), *_whence(request))
     except Unauthorised:
         error = "The page that you came from could not show who you are. Go back to it and try again, or sign in here."
         return _form(request, error=error, status=401)
     except TooOften as problem:
         error = f"That was tried too often. Please wait {_minutes(problem)} and try again."
         return _form(request, error=error, status=429)
-    return _signed_in_to(request, login, ours(request, str(form.get("next", ""))) or home(request))
+    return await _signed_in_to(request, login, ours(request, form.get("next", "")) or home(request))
 
 
 async def sign_out(request: aioweb.Request) -> aioweb.Response:
@@ -112,9 +113,11 @@ def _whence(request: aioweb.Request) -> tuple[str, str]:
     return request.remote or "", request.headers.get("User-Agent", "")
 
 
-def _signed_in_to(request: aioweb.Request, login: str, path: str) -> aioweb.Response:
+async def _signed_in_to(request: aioweb.Request, login: str, path: str) -> aioweb.Response:
+    """Lead on with a login that nobody knew before; the one that this browser came with is over."""
     services = request.app[SERVICES]
     response = aioweb.Response(status=303, headers={"Location": path})
+    await services.auth.sign_out(request)
     services.auth.set_cookie(response, login, secure=services.settings.web.secure or request.scheme == "https")
     return response
 

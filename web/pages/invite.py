@@ -14,6 +14,7 @@ from signaling.aio.errors import Problem
 from web import days
 from web.actors import actor_of
 from web.api.invitations import set_up_for
+from web.bodies import read_form
 from web.gate import hr_asker_of
 from web.notices import lacking_sentence
 from web.pages.paths import home
@@ -38,7 +39,7 @@ async def show(request: aioweb.Request) -> aioweb.Response:
 async def invite(request: aioweb.Request) -> aioweb.Response:
     """Set the interview up and lead to it; what was wrong is told beside its field, with everything as it was typed."""
     services = request.app[SERVICES]
-    given = {name: str(value).strip() for name, value in (await request.post()).items()}
+    given = {name: value.strip() for name, value in (await read_form(request)).items()}
     jobs = await _jobs(request)
     job = next((job for job in jobs if str(job.id) == given.get("job")), None)
     if job is None:

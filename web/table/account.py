@@ -6,6 +6,7 @@ from signaling.aio.errors import TooOften
 from web.api import logins, tokens
 from web.api.logins import WrongPassword
 from web.endpoint import NOTHING, Doc, Endpoint
+from web.limits import Limit
 from web.problems import InConflict
 from web.rights import Access
 from web.schema.account import ApiTokenMade, ApiTokens, Logins, LoginsEnded, NewToken, PasswordChange
@@ -33,6 +34,7 @@ ENDPOINTS: Final = (
             body=NewToken,
             more="The answer holds the token, this once.",
         ),
+        limit=Limit.TOKENS,
     ),
     Endpoint(
         "DELETE",
@@ -66,5 +68,6 @@ ENDPOINTS: Final = (
             body=PasswordChange,
             more="Every other browser of yours is signed out. Too many wrong ones are refused for a while.",
         ),
+        limit=Limit.TOKENS,
     ),
 )

@@ -6,6 +6,7 @@ from db.models import JobRole
 from signaling.aio.errors import InterviewOver
 from web.api import invitations
 from web.endpoint import NOTHING, Doc, Endpoint
+from web.limits import Limit
 from web.problems import IncompleteNotice, InConflict
 from web.rights import Access, Scope
 from web.schema.invitations import Invitation, Invited, LinkTold, NewDeadline
@@ -26,6 +27,7 @@ ENDPOINTS: Final = (
             body=Invitation,
             more="Without `questions` they are asked the job's.",
         ),
+        limit=Limit.INVITATIONS,
     ),
     Endpoint(
         "GET",
@@ -41,6 +43,7 @@ ENDPOINTS: Final = (
         invitations.reissue_link,
         _WRITE,
         Doc("A new link; whoever holds an older one is shut out at once", {200: LinkTold}, errors=(InterviewOver,)),
+        limit=Limit.INVITATIONS,
     ),
     Endpoint(
         "POST",
@@ -48,6 +51,7 @@ ENDPOINTS: Final = (
         invitations.revoke_link,
         _WRITE,
         Doc("Nothing opens the interview until a link is issued anew", {200: LinkTold}, errors=(InterviewOver,)),
+        limit=Limit.INVITATIONS,
     ),
     Endpoint(
         "PATCH",
@@ -60,6 +64,7 @@ ENDPOINTS: Final = (
             errors=(InterviewOver,),
             body=NewDeadline,
         ),
+        limit=Limit.INVITATIONS,
     ),
     Endpoint(
         "DELETE",

@@ -7,6 +7,7 @@ from signaling.aio.errors import PreconditionFailed, TooLarge, UnsupportedMediaT
 from web.api import job_members, job_questions, jobs
 from web.api.sounds import NoSound
 from web.endpoint import NOTHING, Doc, Endpoint
+from web.limits import Limit
 from web.pages import jobs as pages
 from web.problems import InConflict
 from web.rights import Access, Scope
@@ -121,6 +122,7 @@ ENDPOINTS: Final = (
             WAV,
             more=_KEPT,
         ),
+        limit=Limit.UPLOADS,
     ),
     Endpoint("DELETE", _SOUND, job_questions.delete_sound, _EDITS, Doc("Let a question be silent", {204: NOTHING})),
     Endpoint("GET", f"{JOB}/members", job_members.list_members, _READS, Doc("Who is a member", {200: Members})),

@@ -4,6 +4,7 @@ from typing import Final
 
 from db.models import JobRole
 from web.endpoint import Endpoint
+from web.limits import Limit
 from web.pages import account, candidate, hr, interview_list, invite
 from web.rights import Access
 
@@ -21,7 +22,7 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/hr", interview_list.show, _SIGNED_IN),
     # Which of one's jobs it is for stands in the form, and is looked at there.
     Endpoint("GET", "/hr/invite", invite.show, _SIGNED_IN),
-    Endpoint("POST", "/hr/invite", invite.invite, _SIGNED_IN),
+    Endpoint("POST", "/hr/invite", invite.invite, _SIGNED_IN, limit=Limit.INVITATIONS),
     Endpoint("GET", "/hr/interviews/{session_id}", hr.results, _REVIEWER),
     Endpoint("GET", "/hr/account", account.show, _SIGNED_IN),
     Endpoint("GET", "/hr/webhooks/{webhook_id}", account.show_webhook, _SIGNED_IN),

@@ -6,6 +6,7 @@ from db.models import JobRole
 from signaling.aio.errors import PreconditionFailed, TooLarge, UnsupportedMediaType
 from web.api import captions, previews, recordings
 from web.endpoint import NOTHING, TEXT, Content, Doc, Endpoint
+from web.limits import Limit
 from web.media import RangeNotSatisfiable
 from web.problems import InConflict, NotReady
 from web.rights import Access, Scope
@@ -59,6 +60,7 @@ ENDPOINTS: Final = (
             errors=(InConflict, TooLarge, UnsupportedMediaType, captions.BadCaptions),
             body=VTT,
         ),
+        limit=Limit.UPLOADS,
     ),
     Endpoint("DELETE", _CAPTIONS, captions.delete_captions, _CHANGE, Doc("Take captions away", {204: NOTHING})),
 )

@@ -6,6 +6,7 @@ from db.models import JobRole
 from signaling.aio.errors import PreconditionFailed, TooLarge, UnsupportedMediaType
 from web.api import recordings, sounds
 from web.endpoint import TEXT, Content, Doc, Endpoint
+from web.limits import Limit
 from web.media import RangeNotSatisfiable
 from web.problems import InConflict, NotReady
 from web.rights import Access, Scope
@@ -58,6 +59,7 @@ ENDPOINTS: Final = (
             errors=(InConflict, TooLarge, UnsupportedMediaType, sounds.NoSound),
             body=WAV,
         ),
+        limit=Limit.UPLOADS,
     ),
     Endpoint(
         "GET",

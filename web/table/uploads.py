@@ -15,8 +15,8 @@ from signaling.aio.errors import (
 )
 from web.api import uploads
 from web.endpoint import Content, Doc, Endpoint
-from web.forms import Stalled
 from web.gate import NotAllowed
+from web.limits import Limit
 from web.rights import Access, Scope
 from web.schema.uploads import UploadQuery, UploadStored
 from web.table.interviews import INTERVIEW
@@ -44,7 +44,7 @@ ENDPOINTS: Final = (
             "Hand in a recording that was made elsewhere",
             {200: UploadStored},
             errors=(
-                *(Malformed, ConsentMissing, NotAllowed, Stalled, BeingRecorded, InterviewOver, TooLarge),
+                *(Malformed, ConsentMissing, NotAllowed, BeingRecorded, InterviewOver, TooLarge),
                 *(UnsupportedMediaType, uploads.NoRecording, OverCapacity, StorageFull),
             ),
             body=_FORM,
@@ -53,5 +53,6 @@ ENDPOINTS: Final = (
             "anew with its length and cues, its pictures and sound untouched, and is the whole interview, or with "
             "`finish=false` a part of it. Fields come before `video_file`, so that nothing is sent in vain.",
         ),
+        limit=Limit.UPLOADS,
     ),
 )

@@ -4,6 +4,7 @@ from typing import Final
 
 from web.api import webhooks
 from web.endpoint import NOTHING, Doc, Endpoint
+from web.limits import Limit
 from web.paging import PageQuery
 from web.problems import InConflict
 from web.rights import Access, Scope
@@ -38,6 +39,7 @@ ENDPOINTS: Final = (
             more="The answer holds the secret, this once. It hears of the interviews of jobs in which you are recruiter "
             "or owner at that moment.",
         ),
+        limit=Limit.TOKENS,
     ),
     Endpoint("GET", _WEBHOOK, webhooks.get_webhook, _MINE, Doc("A webhook", {200: WebhookTold})),
     Endpoint(

@@ -26,6 +26,7 @@ def upgrade() -> None:
     _up_own()
     _up_notices()
     _up_adopt()
+    _up_secure()
 
 
 def downgrade() -> None:
@@ -34,6 +35,11 @@ def downgrade() -> None:
     _down_adopt()
     _down_audit()
     _down_own()
+
+
+def _up_secure() -> None:
+    # Addresses are kept shortened from here on; those of before go whole, and are found again at the next sign-in.
+    op.execute("UPDATE user_tokens SET address = '' WHERE address <> ''")
 
 
 def _up_audit() -> None:

@@ -15,6 +15,7 @@ from media_server.aio.data_folder import DataFolderUnusable
 from web.app import create_app, open_services
 from web.connections import BoundedSite
 from web.logs import configure_logging
+from web.service_manager import ServiceManager
 from web.services import Services
 from web.settings import Settings, WebSettings
 
@@ -85,7 +86,11 @@ async def _serve(settings: Settings, greeting: Greeting) -> None:
             await _listen(runner, settings.web, tls)
             await asyncio.to_thread(_leave_word, services)
             print(*greeting(settings), sep="\n", flush=True)  # noqa: T201  this is what the operator reads
-            await stop.wait()
+            manager = ServiceManager()
+            manager.tell("READY=1")
+            async with manager.alive():
+                await stop.wait()
+            manager.tell("STOPPING=1")
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)  # the second one ends the process at once
             await _close_parts(services)

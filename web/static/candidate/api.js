@@ -82,9 +82,17 @@ export class InterviewApi {
   }
 
   /**
+   * Decline, or withdraw at any later moment.
+   * @returns {Promise<{withdrawn_at: string, declined: boolean, erased: boolean}>}
+   */
+  withdraw() {
+    return this.#post("withdraw", {});
+  }
+
+  /**
    * @param {string} action
    * @param {object} body
-   * @returns {Promise<Interview>}
+   * @returns {Promise<any>}
    */
   async #post(action, body) {
     const headers = { ...this.headers, "Content-Type": "application/json" };

@@ -7,7 +7,7 @@
  * @typedef {import("./types.js").Problem} Problem
  * @typedef {import("./types.js").DeviceProblem} DeviceProblem
  * @typedef {import("./connection.js").Link} Link
- * @typedef {"loading" | "notice" | import("./preparation.js").PreparationScreen | "back" | "interview" | "elsewhere" | "thanks" | "problem"} Screen
+ * @typedef {"loading" | "notice" | import("./preparation.js").PreparationScreen | "back" | "interview" | "elsewhere" | "thanks" | "withdrawn" | "problem"} Screen
  * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "busy_at_start" | "disk_full" | "disk_stuck" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "camera_muted" | "microphone_muted" | "microphone_unheard" | "finish_failed" | "nothing_recorded"} Trouble
  *
  * @typedef {object} Flow
@@ -23,6 +23,7 @@
  * @property {boolean} heard the microphone has given a sound
  * @property {boolean} waiting a request of the candidate's is on its way
  * @property {boolean} confirming the question whether to finish is open
+ * @property {import("./withdrawal.js").Withdrawal | null} withdrawal the candidate declines or withdraws, or is asked whether to
  * @property {boolean} resuming the interview goes on as soon as camera and microphone are open
  * @property {boolean} goingOn a pause ends as soon as this page sends
  * @property {boolean} leaving the candidate finishes later: the camera goes off once the pause stands
@@ -47,7 +48,7 @@
  * @property {Trouble} trouble the sentence above the dock
  * @property {number} troubleSeconds a number in that sentence
  *
- * @typedef {"load" | "give_consent" | "open_devices" | "open_devices_if_allowed" | "close_devices" | "open_control" | "close_control" | "publish" | "close_dropped" | "stop_publishing" | "stay_awake" | "let_sleep" | "finish" | "stop_meter" | "renew_client" | "reload" | "tell_shown" | import("./types.js").DoMessage} Command
+ * @typedef {"load" | "give_consent" | "open_devices" | "open_devices_if_allowed" | "close_devices" | "open_control" | "close_control" | "publish" | "close_dropped" | "stop_publishing" | "stay_awake" | "let_sleep" | "finish" | "withdraw" | "stop_meter" | "renew_client" | "reload" | "tell_shown" | import("./types.js").DoMessage} Command
  *
  * @typedef {{type: "loaded", interview: Interview, now: number} | {type: "load_failed", problem: Problem} | {type: "relays_told", iceServers: RTCIceServer[]}
  *   | {type: "consent_pressed"} | {type: "consented", interview: Interview} | {type: "consent_failed", problem: Problem}
@@ -62,17 +63,20 @@
  *   | {type: "control_refused", problem: Problem} | {type: "tick", now: number, at: number}
  *   | {type: "finish_pressed"} | {type: "finish_cancelled"} | {type: "finish_confirmed"}
  *   | {type: "finished", interview: Interview} | {type: "finish_failed", why: "unreachable" | "nothing_recorded"}
+ *   | {type: "withdraw_pressed"} | {type: "withdraw_cancelled"} | {type: "withdraw_confirmed"} | {type: "withdraw_failed"}
+ *   | {type: "withdrawn", told: {withdrawn_at: string, declined: boolean, erased: boolean}}
  * } FlowEvent
  */
 
 import { connect, connectAfresh, isExpected, peerChanged, recordingTold, reportHeard, retryLater, watch } from "./connection.js";
 import { following, preceding } from "./preparation.js";
 import { NO_QUESTIONS, ask, hasBegun, placeTold, refusedTold, timeTold } from "./questions.js";
+import * as withdrawal from "./withdrawal.js";
 
 /** @type {Flow} */
 export const START = Object.freeze({
   screen: "loading", problem: null, deviceProblem: null, interview: null, awayMs: 0, questions: NO_QUESTIONS,
-  devices: "closed", soundOnly: false, hasPicture: false, heard: false, waiting: false, confirming: false, resuming: false, goingOn: false, leaving: false,
+  devices: "closed", soundOnly: false, hasPicture: false, heard: false, waiting: false, confirming: false, withdrawal: null, resuming: false, goingOn: false, leaving: false,
   publishing: false, current: false, link: null, spare: null, links: 0, renew: false, tries: 0, retryAt: null, aliveAt: 0,
   recording: false, recordingAt: 0, part: null, toldAt: 0, now: 0, savedMs: 0, lagMs: 0, lagging: false, everRecorded: false,
   trouble: "none", troubleSeconds: 0,
@@ -133,6 +137,12 @@ export function reduce(flow, event) {
     case "finish_confirmed": return flow.waiting ? [flow, []] : [{ ...flow, confirming: false, waiting: true }, ["finish"]];
     case "finished": return thanked({ ...flow, interview: event.interview, savedMs: event.interview.saved_ms });
     case "finish_failed": return [{ ...flow, waiting: false, trouble: event.why === "unreachable" ? "finish_failed" : "nothing_recorded" }, []];
+
+    case "withdraw_pressed": return withdrawal.asked(flow);
+    case "withdraw_cancelled": return withdrawal.cancelled(flow);
+    case "withdraw_confirmed": return withdrawal.confirmed(flow, STOPPED, LET_GO);
+    case "withdrawn": return withdrawal.withdrawn(flow, event.told);
+    case "withdraw_failed": return withdrawal.failed(flow);
     default: return impossible(event);
   }
 }
@@ -145,6 +155,7 @@ export function reduce(flow, event) {
  */
 function loaded(flow, interview, now) {
   const next = { ...flow, interview, savedMs: interview.saved_ms, awayMs: interview.away_ms ?? 0 };
+  if (interview.state === "withdrawn") return [{ ...next, screen: "withdrawn", withdrawal: withdrawal.before(interview) }, []];
   const over = OVER[interview.state];
   if (over !== undefined) return [{ ...next, screen: "problem", problem: over }, []];
   if (interview.consent === null) return [{ ...next, screen: "notice" }, []];

@@ -64,6 +64,13 @@ function open(credentials) {
   on(view.button("confirm-yes"), () => ({ type: "finish_confirmed" }));
   on(view.button("confirm-no"), () => ({ type: "finish_cancelled" }));
   view.interview.dialog.addEventListener("cancel", () => room.dispatch({ type: "finish_cancelled" }));
+  for (const button of document.querySelectorAll("[data-withdraw]")) {
+    if (button instanceof HTMLElement) on(button, () => ({ type: "withdraw_pressed" }));
+  }
+  on(view.button("withdraw-yes"), () => ({ type: "withdraw_confirmed" }));
+  on(view.button("withdraw-again"), () => ({ type: "withdraw_confirmed" }));
+  on(view.button("withdraw-no"), () => ({ type: "withdraw_cancelled" }));
+  view.withdrawal.dialog.addEventListener("cancel", () => room.dispatch({ type: "withdraw_cancelled" }));
   on(view.button("continue-here"), () => ({ type: "continue_here_pressed" }));
 
   window.addEventListener("pagehide", () => room.leave());

@@ -143,6 +143,7 @@ export class Room {
       case "stay_awake": return void this.wakeLock.hold();
       case "let_sleep": return void this.wakeLock.release();
       case "finish": return void this.#finish();
+      case "withdraw": return void this.#withdraw();
       case "stop_meter": return this.meter.stop();
       case "renew_client": this.clientId = this.#newClientId(); return undefined;
       case "reload": return this.window.location.reload();
@@ -229,6 +230,15 @@ export class Room {
     } catch (error) {
       const isEmpty = error instanceof ApiProblem && error.type === "nothing-recorded";
       this.dispatch({ type: "finish_failed", why: isEmpty ? "nothing_recorded" : "unreachable" });
+    }
+  }
+
+  async #withdraw() {
+    try {
+      this.dispatch({ type: "withdrawn", told: await this.api.withdraw() });
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      this.dispatch({ type: "withdraw_failed" });
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * The shapes that travel (docs/protocol.md), and what this page makes of them.
  *
- * @typedef {{version: string, controller: string, contact: string, purpose: string, recipients: string, retention_days: number, rights: string}} Notice
+ * @typedef {{version: string, language: string, title: string, passages: {title: string, text: string}[], acknowledgement: string, legal_basis: string, controller: string, contact: string, purpose: string, recipients: string, retention_days: number, rights: string}} Notice
  * @typedef {{video_bps: number, audio_bps: number, audio_target_bps: number}} Limits
  * @typedef {{index: number, text: string, think_ms: number | null, answer_ms: number | null, max_takes: number, optional: boolean, sound_url: string | null}} Question
  * @typedef {"before" | "thinking" | "answering" | "answered" | "paused" | "done"} Step
@@ -15,7 +15,7 @@
  *   session_id: string, state: string, job: {title: string}, candidate: {name: string},
  *   questions: Question[], notice: Notice, consent: null | {notice_version: string, given_at: string},
  *   microphone_only_allowed: boolean, saved_ms: number, saved_bytes?: number, recording: boolean, limits: Limits, ice_servers: RTCIceServer[],
- *   flow?: Place | null, answers_only?: boolean, deadline_at?: string | null, help_contact?: string | null, away_ms?: number | null
+ *   flow?: Place | null, answers_only?: boolean, deadline_at?: string | null, help_contact?: string | null, ended_at?: string | null, end_reason?: string | null, away_ms?: number | null
  * }} Interview
  *
  * @typedef {{type: "state", state: string, recording: boolean, current: boolean, part: number | null, saved_ms: number, away_ms?: number | null}} StateMessage

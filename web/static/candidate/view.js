@@ -10,6 +10,8 @@ import { clockTime, localeOf } from "../shared/format.js";
 import { BackView } from "./back_view.js";
 import { DevicesView } from "./devices_view.js";
 import { InterviewView } from "./interview_view.js";
+import { NoticeView } from "./notice_view.js";
+import { WithdrawalView } from "./withdrawal_view.js";
 
 /** Problems that a copy of the link solves. */
 const COPY_THE_LINK = new Set(["insecure_page", "no_api", "not_acceptable"]);
@@ -32,9 +34,11 @@ export class RoomView {
     this.devices = new DevicesView(document, texts);
     this.back = new BackView(document, texts);
     this.interview = new InterviewView(document, texts);
+    this.withdrawal = new WithdrawalView(document, texts);
+    const notice = new NoticeView(document, texts, (flow) => this.#problemSentence(flow));
     /** What draws which screen; the others are drawn here. @type {Map<Flow["screen"], ScreenView>} */
     this.screens = new Map();
-    this.screens.set("devices", this.devices).set("back", this.back).set("interview", this.interview);
+    this.screens.set("notice", notice).set("devices", this.devices).set("back", this.back).set("interview", this.interview);
     /** @type {StreamView[]} */
     this.streamViews = [this.devices, this.back, this.interview];
     /** Who else is told of every flow. @type {((flow: Flow) => void)[]} */
@@ -65,8 +69,8 @@ export class RoomView {
     if (flow.screen === "problem") this.#drawProblem(flow);
     if (flow.screen === "elsewhere") say(this.element("elsewhere-said"), this.texts.say("elsewhere.said", { time: clockTime(flow.savedMs) }));
     if (flow.interview === null) return;
-    if (flow.screen === "notice") this.#drawNotice(flow, flow.interview);
     this.screens.get(flow.screen)?.render(flow, flow.interview);
+    this.withdrawal.render(flow, flow.interview);
     this.#drawAnnounceChoice(flow.interview);
     if (flow.screen === "thanks") this.#drawThanks(flow, flow.interview);
   }
@@ -92,24 +96,6 @@ export class RoomView {
     this.document.defaultView?.scrollTo(0, 0);
   }
 
-  /** @param {Flow} flow @param {Interview} interview */
-  #drawNotice(flow, { candidate, job, notice }) {
-    const sentences = {
-      "notice-greeting": this.texts.say("notice.greeting", { name: candidate.name, job: job.title }),
-      "notice-purpose": notice.purpose,
-      "notice-recipients": notice.recipients,
-      "notice-until": this.texts.say("notice.until_said", { days: notice.retention_days }),
-      "notice-rights": notice.rights,
-      "notice-contact": this.texts.say("notice.contact_said", notice),
-      "notice-version": this.texts.say("notice.version", { version: notice.version }),
-    };
-    for (const [id, sentence] of Object.entries(sentences)) say(this.element(id), sentence);
-    this.button("continue").disabled = flow.waiting;
-    const problem = this.element("consent-problem");
-    problem.hidden = flow.problem === null;
-    say(problem, flow.problem === null ? "" : this.#problemSentence(flow));
-  }
-
   /** @param {Flow} flow */
   #problemSentence(flow) {
     const values = { time: clockTime(flow.savedMs) };
@@ -124,7 +110,7 @@ export class RoomView {
     say(this.element("thanks-title"), this.texts.say("thanks.title", candidate));
     say(this.element("thanks-stored"), this.texts.say("thanks.stored_said", { length: clockTime(flow.savedMs), controller: notice.controller }));
     say(this.element("thanks-until"), this.texts.say("thanks.until_said", { date }));
-    say(this.element("thanks-ask"), this.texts.say("thanks.ask_said", notice));
+    say(this.element("thanks-ask"), this.texts.say("thanks.ask_said", { contact: notice.contact }));
   }
 
   /** @param {Flow} flow */
@@ -133,6 +119,7 @@ export class RoomView {
     const values = { time: clockTime(flow.savedMs) };
     for (const part of ["title", "said", "todo"]) say(this.element(`problem-${part}`), this.texts.say(`${path}.${part}`, values));
     const isDone = flow.problem === "finished";
+    this.element("problem-withdraw").hidden = !isDone || flow.interview === null;
     for (const mark of this.document.querySelectorAll("[data-mark]")) mark.toggleAttribute("hidden", (mark.getAttribute("data-mark") === "done") !== isDone);
     const action = this.button("problem-action");
     const label = this.texts.say(`${path}.action`);

@@ -115,6 +115,14 @@ export class Interview extends EventTarget {
     await this.#until(({ screen, trouble }) => screen === "thanks" || trouble === "finish_failed" || trouble === "nothing_recorded");
   }
 
+  /** The candidate declines or withdraws: camera off, what was recorded deleted. Resolves when the server has said so, or could not. */
+  async withdraw() {
+    this.room.dispatch({ type: "withdraw_pressed" });
+    this.room.dispatch({ type: "withdraw_confirmed" });
+    await this.#until(() => ["done", "failed"].includes(this.room.flow.withdrawal?.step ?? ""));
+    return this.room.flow.withdrawal;
+  }
+
   /** Let camera, microphone and connection go; the interview is interrupted and can go on. */
   leave() {
     this.room.leave();

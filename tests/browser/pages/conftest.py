@@ -38,7 +38,7 @@ async def modules(place: Place, chromium_here: Browser) -> AsyncIterator[Page]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(chromium_here: Browser) -> AsyncIterator[BrowserContext]:
     context = await chromium_here.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context
     await context.close()
 

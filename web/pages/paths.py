@@ -1,7 +1,7 @@
 """Where HR's pages are, and the way through signing in and back."""
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from aiohttp import web as aioweb
 
@@ -23,7 +23,14 @@ def base_of(request: aioweb.Request) -> str:
 def ours(request: aioweb.Request, path: str) -> str:
     """The path if it is a page of HR's, otherwise nothing: nobody is sent to another site after signing in."""
     base = base_of(request)
-    return path if path.startswith(base) and _OUR_PATH.fullmatch(path[len(base) :]) else ""
+    return path if path.startswith(base) and is_ours(path[len(base) :]) else ""
+
+
+def is_ours(path: str) -> bool:
+    """Whether a path below the base path is one of HR's pages, and can be nothing else to any browser."""
+    # Browsers take %2e for a dot, and `..` for a way up.
+    steps = unquote(path.partition("?")[0]).split("/")
+    return _OUR_PATH.fullmatch(path) is not None and not {".", ".."} & set(steps)
 
 
 def to_sign_in(request: aioweb.Request) -> aioweb.HTTPFound:

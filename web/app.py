@@ -16,6 +16,7 @@ from db.audit import SYSTEM, AuditEvent
 from db.clock import Clock
 from db.clock_watch import ClockWatch
 from db.engine import Database
+from db.errors import DatabaseError
 from db.work import Task, WorkKind
 from media_server.aio.aiortc_tap import NetworkSettings
 from media_server.aio.data_folder import MARK, UPLOADS, DataFolder, DataFolderUnusable
@@ -328,10 +329,11 @@ async def _sweep_daily(recordings: Recordings, exports: Exports, auth: Auth) -> 
         try:
             await recordings.sweep()
             await exports.sweep()
-            await auth.forget_ended()
         except Exception:
             logger.exception("the sweep failed; it is tried again tomorrow")
         await asyncio.sleep(SWEEP_EVERY_S)
+        with suppress(DatabaseError):  # every sign-in does it as well
+            await auth.forget_ended()
 
 
 async def _watch_deadlines(

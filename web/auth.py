@@ -274,6 +274,7 @@ class Auth:
         self, db_session: AsyncSession, user: User, address: str, user_agent: str, *, by: str = "password"
     ) -> str:
         now = self._clock.utc_now()
+        await tokens.forget_ended(db_session, now)
         token = random_token()
         await people.issue_token(
             db_session,

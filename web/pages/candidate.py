@@ -5,10 +5,12 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
+from db import interviews
 from db.audit import Actor, ActorKind, AuditEvent
 from signaling.aio.errors import Unauthorised
 from web import browsers, languages, views
 from web.audit_log import Once
+from web.own.view import OVER
 from web.services import SERVICES
 
 LANGUAGE_COOKIE = "holdfast_language"
@@ -19,25 +21,28 @@ _YEAR_S = 31_536_000
 
 async def room(request: aioweb.Request) -> aioweb.Response:
     """The link that a candidate was sent."""
-    auth = request.app[SERVICES].auth
+    services = request.app[SERVICES]
     try:
-        asker = await auth.candidate(request.match_info["token"])
+        asker = await services.auth.candidate(request.match_info["token"])
     except Unauthorised:
         return _link_unknown(request)
     # The first time on a phone and on a computer is enough to see whether a link went astray.
-    request.app[SERVICES].audit.note(
+    services.audit.note(
         AuditEvent.LINK_OPENED,
         Actor(ActorKind.CANDIDATE, asker.session_id),
         session_id=asker.session_id,
         details={"device": browsers.device(request.headers.get("User-Agent", ""))},
         once=Once.EVER,
     )
-    return _room(request, asker.session_id)
+    async with services.database.reading() as db_session:
+        states = await interviews.states_of(db_session, [asker.session_id])
+    is_over = states.get(asker.session_id) in OVER
+    return _room(request, asker.session_id, "yes" if is_over else "no")
 
 
 async def room_again(request: aioweb.Request) -> aioweb.Response:
     """The same page after a reload: the token has left the address, the tab remembers it."""
-    return _room(request, None)
+    return _room(request, None, "")
 
 
 async def check(request: aioweb.Request) -> aioweb.Response:
@@ -47,12 +52,13 @@ async def check(request: aioweb.Request) -> aioweb.Response:
     return _spoken("check.html", request, {"ice_servers": servers})
 
 
-def _room(request: aioweb.Request, session_id: str | None) -> aioweb.Response:
+def _room(request: aioweb.Request, session_id: str | None, over: str) -> aioweb.Response:
     settings = request.app[SERVICES].settings
     context = {
         "session_id": session_id,
         "public_url": settings.web.base_url,
         "hosts": settings.embedding.frame_ancestors,
+        "over": over,
     }
     return _spoken("candidate.html", request, context)
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession, FormData
 from aiohttp import web as aioweb
@@ -14,13 +15,14 @@ from db.clock import SystemClock
 from db.interviews import Allowance, Asked
 from db.models import TokenKind
 from signaling.protocol.tokens import random_token, token_hash
+from tests.fakes.mail_server import MailServer, mail_server
 from tests.live.harness import free_port
 from web.app import create_app, open_services
 from web.invitations import NewInterview, links_for, set_up
 from web.notices import first_words
 from web.passwords import hash_password
 from web.services import Services
-from web.settings import load_settings
+from web.settings import Settings, load_settings
 
 HR_EMAIL = "hr@example.org"
 NEW_HR_EMAIL = "new@example.org"
@@ -59,6 +61,8 @@ class Place:
     "One that keeps answers only."
     hr_token: str
     "The HR user's API token."
+    mail: MailServer
+    "What takes its mail."
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def invite(
@@ -102,18 +106,25 @@ class Place:
 async def open_place(data: Path) -> AsyncIterator[Place]:
     """Serve on a free port until the caller is done."""
     port = free_port()
-    flags = {
+    flags: dict[str, Any] = {
         "data": data,
         "web": {"port": port, "sign_in_rate": "1000/minute"},
         "webhooks": {"private_networks": ("127.0.0.0/8",), "retry_after_s": 0.2, "attempts": 2},
     }
-    settings = load_settings(None, flags)
+    with mail_server() as mail:
+        flags["mail"] = {"host": "127.0.0.1", "port": mail.port, "security": "none", "sender": "interviews@example.org"}
+        async with _open_place(load_settings(None, flags), mail, port) as place:
+            yield place
+
+
+@asynccontextmanager
+async def _open_place(settings: Settings, mail: MailServer, port: int) -> AsyncIterator[Place]:
     async with open_services(settings, SystemClock()) as services:
         runner = aioweb.AppRunner(create_app(services))
         await runner.setup()
         try:
             await aioweb.TCPSite(runner, "127.0.0.1", port).start()
-            yield Place(services, settings.web.base_url, *await _add_jobs(services))
+            yield Place(services, settings.web.base_url, *await _add_jobs(services), mail)
         finally:
             await runner.cleanup()
 

@@ -36,7 +36,7 @@ async def test_the_candidates_screens(place: Place, visitor: Visitor) -> None:
     await visitor.sees("thanks")
     await _good(visitor)
     await page.reload()
-    await visitor.sees("problem")
+    await visitor.sees("own")
     await _good(visitor)
 
 

@@ -7,7 +7,7 @@
  * @typedef {import("./types.js").Problem} Problem
  * @typedef {import("./types.js").DeviceProblem} DeviceProblem
  * @typedef {import("./connection.js").Link} Link
- * @typedef {"loading" | "notice" | import("./preparation.js").PreparationScreen | "back" | "interview" | "elsewhere" | "thanks" | "withdrawn" | "problem"} Screen
+ * @typedef {"loading" | "notice" | import("./preparation.js").PreparationScreen | "back" | "interview" | "elsewhere" | "thanks" | "withdrawn" | "own" | "problem"} Screen
  * @typedef {"none" | "connection" | "lost_at_start" | "busy" | "busy_at_start" | "disk_full" | "disk_stuck" | "server_stopping" | "over_cap" | "camera_stopped" | "microphone_stopped" | "camera_muted" | "microphone_muted" | "microphone_unheard" | "finish_failed" | "nothing_recorded"} Trouble
  *
  * @typedef {object} Flow

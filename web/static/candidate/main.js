@@ -8,14 +8,18 @@ import { wallClock } from "./clock.js";
 import { takeCredentials } from "./credentials.js";
 import { missingSupport } from "./devices.js";
 import { hostEvents } from "./host_events.js";
+import { ApiProblem, loadProblem } from "./api.js";
 import { START } from "./flow.js";
+import { OwnApi } from "./own_api.js";
+import { OwnPage } from "./own_page.js";
+import { OwnView } from "./own_view.js";
 import { addPreparation } from "./prepare.js";
 import { Room } from "./room.js";
 import { Texts } from "./texts.js";
 import { RoomView } from "./view.js";
 import { WakeLock } from "./wake_lock.js";
 
-const { sessionId = "", publicUrl = "", hosts = "" } = need(document, "room", HTMLElement).dataset;
+const { sessionId = "", publicUrl = "", hosts = "", over = "" } = need(document, "room", HTMLElement).dataset;
 const cameByLink = !/^\/i\/?$/.test(location.pathname.slice(BASE.length));
 const memory = tabMemory(window);
 const credentials = takeCredentials(sessionId, window, memory);
@@ -30,12 +34,33 @@ view.button("problem-action").addEventListener("click", async (event) => {
   return view.showCopied(await copyText(document, link), link);
 });
 
+view.button("thanks-own").addEventListener("click", () => location.reload());
+
 if (credentials === null) {
   view.render({ ...START, screen: "problem", problem: cameByLink ? "link_unknown" : "no_link" });
-} else if (unsupported !== null) {
-  view.render({ ...START, screen: "problem", problem: unsupported });
-} else {
-  open(credentials);
+} else if (over === "no" || !(await isOver(credentials))) {
+  // Whoever only looks at what is kept of them needs no camera.
+  if (unsupported === null) open(credentials);
+  else view.render({ ...START, screen: "problem", problem: unsupported });
+}
+
+/**
+ * Show the candidate's own page where the interview is over. After a reload the server does not know whose page this is, so
+ * it is asked.
+ *
+ * @param {import("./credentials.js").Credentials} credentials
+ * @returns {Promise<boolean>} false: it is not over
+ */
+async function isOver(credentials) {
+  const own = new OwnView(document, view.texts, window.parent !== window);
+  try {
+    await new OwnPage({ api: new OwnApi(credentials, document.documentElement.lang), view: own, window }).open();
+    view.render({ ...START, screen: "own" });
+  } catch (error) {
+    if (error instanceof ApiProblem && error.type === "not-over") return false;
+    view.render({ ...START, screen: "problem", problem: loadProblem(error) });
+  }
+  return true;
 }
 
 /** @param {import("./credentials.js").Credentials} credentials */

@@ -116,7 +116,11 @@ async def site(
     tmp_path: Path, web_settings: dict[str, Any], embedding: dict[str, Any], mail: dict[str, Any], unused_tcp_port: int
 ) -> AsyncIterator[Site]:
     web = {"port": unused_tcp_port, **web_settings}
-    settings = load_settings(None, {"data": tmp_path / "data", "web": web, "embedding": embedding, "mail": mail})
+    # The authorisation matrix comes with more wrong tokens than anybody in earnest.
+    limits = {"refused_tokens": "100000/minute"}
+    settings = load_settings(
+        None, {"data": tmp_path / "data", "web": web, "embedding": embedding, "mail": mail, "limits": limits}
+    )
     async with open_services(settings, SystemClock()) as services:
         runner = aioweb.AppRunner(create_app(services), access_log=None)
         await runner.setup()

@@ -7,6 +7,7 @@ from web.endpoint import Endpoint
 from web.table import (
     account,
     archives,
+    audit,
     documentation,
     exports,
     interviews,
@@ -36,6 +37,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *exports.ENDPOINTS,
         *own.ENDPOINTS,
         *archives.ENDPOINTS,
+        *audit.ENDPOINTS,
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *account.ENDPOINTS,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from aiohttp import web as aioweb
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -111,6 +112,7 @@ class Auth:
             interview = await db_session.get(InterviewSession, claim.session_id)
         if interview is None or interview.link_revoked_at or interview.link_version != claim.link_version:
             raise Unauthorised
+        structlog.contextvars.bind_contextvars(session_id=claim.session_id)  # a link's path does not tell it
         return CandidateAsker(claim.session_id)
 
     async def publisher(self, request: aioweb.Request) -> str:

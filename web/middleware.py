@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 
 import aiohttp_jinja2
+import structlog
 from aiohttp import web as aioweb
 from aiohttp.typedefs import Handler, Middleware
 
@@ -27,6 +28,9 @@ PROGRAM_PATHS = ("/api/", "/whip/", "/healthz", "/readyz", "/metrics")
 
 QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 "Asked for too often to fill the log with."
+
+MOST_OF_AN_ID = 128
+"Characters of an interview's id that a line of the log bears; anybody can write a longer one into a path."
 
 ENTRANCE = "/hr/enter"
 "Where a host platform's page sends a person with a token that vouches for them."
@@ -74,6 +78,9 @@ def log_access(clock: Clock, settings: WebSettings) -> Middleware:
     async def middleware(request: aioweb.Request, handler: Handler) -> aioweb.StreamResponse:
         began = clock.monotonic()
         status = 500
+        structlog.contextvars.clear_contextvars()  # one task answers all requests of a connection
+        if session_id := request.match_info.get("session_id"):
+            structlog.contextvars.bind_contextvars(session_id=session_id[:MOST_OF_AN_ID])
         try:
             response = await handler(request)
             status = response.status

@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
+
 from db import work
 from db.clock import Clock
 from db.engine import Database
@@ -127,7 +129,7 @@ class HeavyWork:
             if len(self._running) >= self._settings.at_once:
                 break
             if task not in self._running and not self._stopping:
-                self._running[task] = asyncio.create_task(self._do(task))
+                self._running[task] = asyncio.create_task(self._do_named(task))
 
     async def _due(self) -> list[Task]:
         running = tuple(self._running)  # as it was before the rows are read: what begins meanwhile is looked for again
@@ -143,6 +145,10 @@ class HeavyWork:
         return [task for task in due if task.kind in self._doers]
 
     # --- one piece ----------------------------------------------------------------------
+
+    async def _do_named(self, task: Task) -> None:
+        with structlog.contextvars.bound_contextvars(session_id=task.session_id):
+            await self._do(task)
 
     async def _do(self, task: Task) -> None:
         try:

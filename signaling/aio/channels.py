@@ -1,6 +1,7 @@
 """The control channels of all interviews: who listens, and the heartbeat that they hear."""
 
 import asyncio
+from contextvars import Context
 
 from signaling.aio.registry import Registry
 from signaling.aio.subscription import Subscription
@@ -36,7 +37,7 @@ class Channels:
             if live.spectators.is_silent:
                 subscription.put(notice("no_sound"))
         if not self._stopped and (self._heartbeat is None or self._heartbeat.done()):
-            self._heartbeat = asyncio.ensure_future(self._beat())
+            self._heartbeat = asyncio.create_task(self._beat(), context=Context())  # it is for all interviews
         return subscription
 
     def hear(self, session_id: str, subscription: Subscription, message: PageMessage) -> None:

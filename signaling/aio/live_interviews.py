@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from db.audit import Actor
 from db.clock import Clock
 from db.engine import Database
@@ -324,6 +326,7 @@ class LiveInterviews:
             raise errors.OverCapacity("No UDP port is free.", self._settings.retry_after_s) from None
 
     async def _stop(self, live: LiveInterview, reason: EndReason) -> None:
-        async with live.lock:  # whoever is beginning to publish gets there first, and is ended like the others
-            await end_publishing(live, reason)
+        with structlog.contextvars.bound_contextvars(session_id=live.session_id):
+            async with live.lock:  # whoever is beginning to publish gets there first, and is ended like the others
+                await end_publishing(live, reason)
         live.hang_up(CloseCode.GOING_AWAY)

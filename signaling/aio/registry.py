@@ -4,6 +4,8 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
+import structlog
+
 from db import interviews
 from db.clock import Clock
 from db.engine import Database
@@ -39,9 +41,10 @@ class Registry:
         live = self._live.get(session_id) or self._remembered(session_id)
         live.holders += 1
         try:
-            async with live.lock:
-                await self.refresh(live)
-                yield live
+            with structlog.contextvars.bound_contextvars(session_id=session_id):
+                async with live.lock:
+                    await self.refresh(live)
+                    yield live
         finally:
             live.holders -= 1
 

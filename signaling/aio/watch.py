@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 
 from db import interviews
 from db.engine import Database
@@ -31,7 +32,7 @@ class Watch:
     def start(self) -> None:
         """Somebody is there now. Repeating it is harmless."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.ensure_future(self._look_for_ever())
+            self._looking = asyncio.create_task(self._look_for_ever(), context=Context())  # it is for all
 
     async def stop(self) -> None:
         """Look no more."""

@@ -83,6 +83,8 @@ class AuditEvent(StrEnum):
     DELETION_REQUESTED = "deletion_requested"
     DELETION_GRANTED = "deletion_granted"
     DELETED = "deleted"
+    HELD = "held"
+    HOLD_RELEASED = "hold_released"
 
     SERVER_STARTED = "server_started"
     SERVER_STOPPED = "server_stopped"

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import webhooks
 from db.errors import Conflict, NotFound
-from db.models import DeletionRequest, InterviewSession, JobMember, JobRole, User
+from db.models import DeletionRequest, InterviewSession, JobMember, JobRole, LegalHold, User
 from db.states import InterviewState
 
 GRANTED_AFTER: Final = timedelta(days=30)
@@ -60,11 +60,12 @@ async def open_ones(db_session: AsyncSession, session_ids: Collection[str]) -> d
 
 
 async def due(db_session: AsyncSession, now: datetime) -> list[str]:
-    """Interviews whose request is granted by itself by now, the oldest first."""
+    """Interviews whose request is granted by itself by now, the oldest first; none that is held."""
     query = (
         select(DeletionRequest.session_id)
         .join(InterviewSession, InterviewSession.session_id == DeletionRequest.session_id)
-        .where(DeletionRequest.due_at <= now, InterviewSession.state.in_(OVER))
+        .outerjoin(LegalHold, LegalHold.session_id == DeletionRequest.session_id)
+        .where(DeletionRequest.due_at <= now, InterviewSession.state.in_(OVER), LegalHold.session_id.is_(None))
         .order_by(DeletionRequest.due_at)
     )
     return list(await db_session.scalars(query))

@@ -13,12 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from db import migrate
 from db.clock import Clock, SystemClock
 from db.errors import DatabaseAway
+from db.scrubbing import scrub
 from db.settings import DatabaseSettings
 from db.sqlite_errors import in_our_words
 
 # What a connection needs to be as safe as contract.md says: FULL syncs the log at every commit, and where
 # fsync alone does not reach the platter (macOS) fullfsync asks for F_FULLFSYNC.
-_PRAGMAS = ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON", "foreign_keys = ON")
+# What is deleted is overwritten: a row's text would lie in the file otherwise, see `db.scrubbing`.
+_PRAGMAS = (
+    "synchronous = FULL",
+    "fullfsync = ON",
+    "checkpoint_fullfsync = ON",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+)
 
 
 class Database:
@@ -31,6 +39,7 @@ class Database:
         """Wire the connections; nothing is opened yet."""
         self.path = path
         self._file = _identity(path)
+        self._busy_timeout_s = settings.busy_timeout_s
         # One writer, so that tasks of this process queue in order instead of polling SQLite's lock.
         self._writer = _engine(path, settings, connections=1, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
         self._reader = _engine(
@@ -79,6 +88,10 @@ class Database:
                 await db_session.connection()
                 self.on_wait(self._clock.monotonic() - began)
                 yield db_session
+
+    async def scrub(self) -> None:
+        """Leave nothing of deleted rows in the files. Raises DatabaseBusy, DiskFull: it is to be tried again then."""
+        await asyncio.to_thread(scrub, self.path, self._busy_timeout_s)
 
     async def close(self) -> None:
         """Close every connection. May be called twice."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import interviews, recordings
+from db import holds, interviews, recordings
 from db.models import InterviewSession, Part, PartSource, Work
 from db.recordings import PartOutcome
 from db.states import InterviewEvent, PartState
@@ -33,8 +33,9 @@ async def replace_recording(db_session: AsyncSession, session_id: str, new: NewR
     """The new one lies under its final name, synced: the interview is `ready`, and whatever was recorded before is forgotten.
 
     With it go marks and gaps, which lay in the old parts, and what was cut from them. Raises IllegalTransition (it is
-    not finished, or deleted) and NotFound.
+    not finished, or deleted), OnHold and NotFound.
     """
+    await holds.refuse_held(db_session, session_id)  # what was recorded before would be gone
     await interviews.apply_event(db_session, session_id, InterviewEvent.RECORDING_REPLACED, now)
     await db_session.execute(delete(Part).where(Part.session_id == session_id))
     await db_session.execute(delete(Work).where(Work.session_id == session_id))

@@ -16,7 +16,6 @@ from db.audit import SYSTEM, AuditEvent
 from db.clock import Clock
 from db.clock_watch import ClockWatch
 from db.engine import Database
-from db.errors import DatabaseError
 from db.work import Task, WorkKind
 from media_server.aio.aiortc_tap import NetworkSettings
 from media_server.aio.data_folder import MARK, UPLOADS, DataFolder, DataFolderUnusable
@@ -27,10 +26,12 @@ from media_server.aio.previews import Previews
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
 from media_server.aio.sounds import Sounds
+from media_server.aio.sweeping import sweep_for_ever
 from media_server.aio.traffic import Traffic
 from media_server.aio.transcode import Transcoder
 from media_server.aio.uploads import Uploads
 from media_server.aio.work import Doer, HeavyWork
+from media_server.aio.worker_process import OnProgress
 from media_server.recording.events import PublisherEvent
 from media_server.recording.names import part_path
 from signaling.aio import deadlines
@@ -56,8 +57,6 @@ from web.webhooks.deliverer import Deliverer
 from web.webhooks.vault import Vault
 
 logger = logging.getLogger(__name__)
-
-SWEEP_EVERY_S = 86_400.0
 
 _HERE = Path(__file__).parent
 
@@ -86,7 +85,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         auth = _auth(settings, clock, database, data_folder, audit)
         _watch(
             stack,
-            _sweep_daily(recordings, exports, auth),
+            sweep_for_ever(recordings, exports, ClockWatch(clock), auth.forget_ended),
             _watch_deadlines(database, live_interviews, clock, ClockWatch(clock)),
             metrics.loop_lag.watch_for_ever(),
         )
@@ -305,7 +304,18 @@ def _heavy_work(
         WorkKind.PREVIEWS: previews.make,
         WorkKind.EXPORT: exports.make,
     }
-    return HeavyWork(database, clock, settings.work, all_doers, speech=bool(settings.speech.command))
+    stoppable = {kind: _stoppable(recordings, doer) for kind, doer in all_doers.items()}
+    return HeavyWork(database, clock, settings.work, stoppable, speech=bool(settings.speech.command))
+
+
+def _stoppable(recordings: Recordings, doer: Doer) -> Doer:
+    """Deleting an interview ends what is done with it, and does not wait."""
+
+    async def do(task: Task, on_progress: OnProgress) -> None:
+        with recordings.eraser.stoppable(task.session_id):
+            await doer(task, on_progress)
+
+    return do
 
 
 def doers(recordings: Recordings, sounds: Sounds, transcoder: Transcoder) -> dict[WorkKind, Doer]:
@@ -322,18 +332,6 @@ async def _store(recordings: Recordings, heavy_work: HeavyWork, session_id: str)
     """Store a finished interview: a single part at once, several beside the live path."""
     if await recordings.store(session_id, several=False) is None:
         await heavy_work.soon(Task(WorkKind.JOIN, session_id))
-
-
-async def _sweep_daily(recordings: Recordings, exports: Exports, auth: Auth) -> None:
-    while True:
-        try:
-            await recordings.sweep()
-            await exports.sweep()
-        except Exception:
-            logger.exception("the sweep failed; it is tried again tomorrow")
-        await asyncio.sleep(SWEEP_EVERY_S)
-        with suppress(DatabaseError):  # every sign-in does it as well
-            await auth.forget_ended()
 
 
 async def _watch_deadlines(

@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web as aioweb
 
 from db.errors import Conflict, DatabaseAway, DatabaseBusy, DiskFull, Missing, NotFound, NothingRecorded
+from db.holds import OnHold
 from db.states import IllegalTransition
 from media_server.aio.worker_process import WorkerKilled
 from signaling.aio import errors
@@ -52,6 +53,12 @@ class InConflict(Problem):
     """What was asked for contradicts what is there."""
 
     status, name, title = 409, "conflict", "This cannot be done now"
+
+
+class HeldBack(Problem):
+    """Somebody keeps the interview from being deleted."""
+
+    status, name, title = 409, "on-hold", "This interview is on legal hold"
 
 
 class UnknownNotice(Problem):
@@ -134,6 +141,8 @@ def problem_of(error: Exception) -> Problem | None:
         return error
     if isinstance(error, aioweb.HTTPException):
         return _of_status(error)
+    if isinstance(error, OnHold):
+        return HeldBack(f"Nothing was deleted or replaced. It is kept until it is released: {error.reason}")
     if isinstance(error, OSError):
         return _of_disk(error)
     return next((answer() for kind, answer in _ANSWERS if isinstance(error, kind)), None)

@@ -41,6 +41,7 @@ from web.schema.interviews import (
 )
 from web.schema.interviews import Notice as NoticeTold
 from web.schema.listing import InterviewInList
+from web.schema.retention import KeptTold
 from web.settings import NoticeSettings, Settings
 
 
@@ -63,6 +64,7 @@ def hr_view(
     *,
     sounds: Collection[tuple[int, int]],
     has_captions: bool = False,
+    kept: KeptTold,
 ) -> InterviewForHr:
     """All of it. `sounds`: question and take of the answers that can be heard by themselves."""
     base, candidate = settings.web.base_path, interview.candidate
@@ -87,6 +89,7 @@ def hr_view(
         chapters_url=f"{api_url(base, interview.session_id)}/chapters.vtt",
         previews_url=f"{api_url(base, interview.session_id)}/previews.json" if has_previews(interview) else None,
         captions_url=f"{api_url(base, interview.session_id)}/captions.vtt" if has_captions else None,
+        kept=kept,
     )
 
 

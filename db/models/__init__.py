@@ -10,6 +10,7 @@ from db.models.interviews import Consent, Gap, InterviewFlow, InterviewQuestion,
 from db.models.notices import Notice
 from db.models.own import DeletionRequest, OwnCode, OwnVisit
 from db.models.people import Candidate, Job, JobMember, JobQuestion, User, UserToken
+from db.models.retention import Erasure, LegalHold, SweepClock
 
 __all__ = [
     "AdoptedFile",
@@ -18,6 +19,7 @@ __all__ = [
     "Candidate",
     "Consent",
     "DeletionRequest",
+    "Erasure",
     "Export",
     "Gap",
     "InterviewFlow",
@@ -28,6 +30,7 @@ __all__ = [
     "JobQuestion",
     "JobRole",
     "LegalBasis",
+    "LegalHold",
     "Mark",
     "Notice",
     "OwnCode",
@@ -35,6 +38,7 @@ __all__ = [
     "Part",
     "PartSource",
     "QuestionSound",
+    "SweepClock",
     "Take",
     "TokenKind",
     "User",

@@ -23,12 +23,13 @@ def part_path(folder: str, session_id: str, number: int) -> str:
     return f"{UPLOADS}/{folder}/{names.part_path(session_id, number)}"
 
 
-def _candidate_folder(interview: InterviewSession) -> str:
+def candidate_folder(interview: InterviewSession) -> str:
+    """Where everything of a candidate lies."""
     return f"{UPLOADS}/{interview.candidate.folder}"
 
 
 def _parts_folder(interview: InterviewSession) -> str:
-    return f"{_candidate_folder(interview)}/{names.parts_folder(interview.session_id)}"
+    return f"{candidate_folder(interview)}/{names.parts_folder(interview.session_id)}"
 
 
 def started_at(interview: InterviewSession) -> datetime:
@@ -37,7 +38,7 @@ def started_at(interview: InterviewSession) -> datetime:
 
 
 def _exports_folder(interview: InterviewSession) -> str:
-    return f"{_candidate_folder(interview)}/{names.exports_folder(interview.session_id)}"
+    return f"{candidate_folder(interview)}/{names.exports_folder(interview.session_id)}"
 
 
 def export_path(folder: str, session_id: str, kind: str) -> str:
@@ -78,7 +79,7 @@ def sha256_of(files: ContainedFiles, path: str) -> str:
 
 def _recording_paths(interview: InterviewSession) -> Iterator[str]:
     for collision in itertools.count(1):
-        yield f"{_candidate_folder(interview)}/{names.recording_name(started_at(interview), collision)}"
+        yield f"{candidate_folder(interview)}/{names.recording_name(started_at(interview), collision)}"
 
 
 def remove_part_name(files: ContainedFiles, part_path: str) -> None:
@@ -99,7 +100,7 @@ def partial_path(interview: InterviewSession) -> str:
 
 def discard_partial(files: ContainedFiles, interview: InterviewSession, partial: str) -> None:
     """Remove what an attempt to join left that came to nothing, its final name first: no row names it yet."""
-    for other in other_names(files, partial, _candidate_folder(interview)):
+    for other in other_names(files, partial, candidate_folder(interview)):
         files.remove(other)
     files.remove(partial)
 
@@ -115,7 +116,7 @@ def remove_joined(files: ContainedFiles, interview: InterviewSession, partial: s
 
 def sound_path(interview: InterviewSession, name: str) -> str:
     """Where a question's or an answer's sound lies: in the candidate's folder."""
-    return f"{_candidate_folder(interview)}/{name}"
+    return f"{candidate_folder(interview)}/{name}"
 
 
 def made_sound_path(sound: MadeSound) -> str:
@@ -137,12 +138,12 @@ def draft_path(interview: InterviewSession, name: str) -> str:
 
 def previews_folder(interview: InterviewSession) -> str:
     """Where the previews of its recording lie."""
-    return f"{_candidate_folder(interview)}/{names.previews_folder(interview.session_id)}"
+    return f"{candidate_folder(interview)}/{names.previews_folder(interview.session_id)}"
 
 
 def captions_path(interview: InterviewSession) -> str:
     """Where its captions lie."""
-    return f"{_candidate_folder(interview)}/{names.captions_name(interview.session_id)}"
+    return f"{candidate_folder(interview)}/{names.captions_name(interview.session_id)}"
 
 
 def put_file(files: ContainedFiles, path: str, octets: bytes) -> None:
@@ -181,7 +182,7 @@ def remove_beside(files: ContainedFiles, interview: InterviewSession) -> None:
 
 def upload_draft_path(interview: InterviewSession, token: str) -> str:
     """Where an upload lies once it has become a part, until it gets a part's or a recording's name."""
-    return f"{_candidate_folder(interview)}/{names.upload_draft_path(interview.session_id, token)}"
+    return f"{candidate_folder(interview)}/{names.upload_draft_path(interview.session_id, token)}"
 
 
 def mark_replaced(files: ContainedFiles, interview: InterviewSession) -> list[str]:
@@ -190,7 +191,7 @@ def mark_replaced(files: ContainedFiles, interview: InterviewSession) -> list[st
     Returns their first names, and then the second ones. Nothing is lost by it: the next start removes what no row
     names, and only the second names of the rest.
     """
-    folder, session_id = _candidate_folder(interview), interview.session_id
+    folder, session_id = candidate_folder(interview), interview.session_id
     rows = [interview.video_file_path, *(part.path for part in interview.parts)]
     answers = [name for name in files.names_in(folder) if names.is_answer_of(name, session_id)]
     exports = [found.path for found in files.walk(_exports_folder(interview))]
@@ -266,38 +267,3 @@ def other_names(files: ContainedFiles, path: str, folder: str) -> list[str]:
         return []
     others = ((f"{folder}/{name}", files.stat(f"{folder}/{name}")) for name in files.names_in(folder))
     return [other for other, found in others if found is not None and os.path.samestat(file, found)]
-
-
-# --- deleting ------------------------------------------------------------------
-
-
-def remove_media(files: ContainedFiles, interview: InterviewSession, *, last_one: bool) -> None:
-    """Remove everything that is this interview's, under every name that it has, and the folders left empty.
-
-    `last_one`: the candidate has no other interview with media.
-    """
-    folder, parts_folder = _candidate_folder(interview), _parts_folder(interview)
-    rows = [*(part.path for part in interview.parts), interview.video_file_path]
-    named = [path for path in rows if path is not None]
-    exports_folder = _exports_folder(interview)
-    lying = [found.path for each in (parts_folder, exports_folder) for found in files.walk(each)]
-    # What neither rows nor the parts' folder name goes first: it is found through what they name.
-    for path in [*_unnamed_media(files, [*named, *lying], folder), *named, *lying]:
-        files.remove(path)
-    for name in files.names_in(folder):
-        if _is_wav_of(name, interview, last_one=last_one):
-            files.remove(f"{folder}/{name}")
-    remove_beside(files, interview)
-    hidden = (f"{folder}/{names.PARTS_FOLDER}", f"{folder}/{names.EXPORTS_FOLDER}")
-    for emptied in (parts_folder, exports_folder, *hidden, folder):
-        files.remove_empty_folder(emptied)
-
-
-def _unnamed_media(files: ContainedFiles, named: list[str], folder: str) -> list[str]:
-    # A crash while storing or joining leaves a second name that no row knows.
-    return [other for path in named for other in other_names(files, path, folder) if other not in named]
-
-
-def _is_wav_of(name: str, interview: InterviewSession, *, last_one: bool) -> bool:
-    # Sounds that were named elsewhere tell no interview: they go with the candidate's last one.
-    return names.is_wav_of(name, interview.session_id) or (last_one and names.is_wav(name))

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
 
-from db import deletion, interviews, recordings, work
+from db import deletion, deletion_requests, interviews, recordings, retention, sweep_clock, work
+from db.audit import SYSTEM, Actor
 from db.clock import Clock
+from db.deletion import DeletionReason
 from db.engine import Database
-from db.errors import Conflict, DatabaseError
+from db.errors import DatabaseError
 from db.models import InterviewSession
 from db.states import GONE, IllegalTransition, InterviewState, PartState
 from db.work import Task, WorkKind
@@ -24,12 +26,12 @@ from media_server.aio.adoption_files import tidy_adoptions
 from media_server.aio.assemble import Assembler
 from media_server.aio.contained_files import ContainedFiles, FoundFile, OutsideFolder
 from media_server.aio.data_folder import UPLOADS, DataFolder
+from media_server.aio.erasing import Eraser
 from media_server.aio.mending import UNREADABLE, MendedPart, mend_all
 from media_server.aio.named_files import named_files
 from media_server.aio.worker_process import WorkerFailed
 from media_server.recording import names
 from media_server.recording.assembly import CannotJoin, Refusal
-from media_server.recording.retention import is_due
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Recordings:
         self._data_folder = data_folder
         self._clock = clock
         self._assembler = Assembler(database, data_folder, clock)
+        self.eraser = Eraser(database, data_folder, clock, self.held)
         self._joining = asyncio.Lock()  # of two at once, each would find the room that both need
         self._folders: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # by the candidate's id
 
@@ -96,6 +99,10 @@ class Recordings:
         await self._stored(session_id, several=True)
 
     async def _stored(self, session_id: str, *, several: bool) -> str | None:
+        with self.eraser.stoppable(session_id):
+            return await self._stored_alone(session_id, several=several)
+
+    async def _stored_alone(self, session_id: str, *, several: bool) -> str | None:
         async with self._joining if several else contextlib.nullcontext(), self.held(session_id):
             async with self._database.reading() as db_session:
                 interview = await interviews.get_interview(db_session, session_id)
@@ -113,36 +120,43 @@ class Recordings:
         _say_stored(interview.session_id, path, size)
         return path
 
-    async def delete(self, session_id: str, *, unless_running: bool = False) -> None:
-        """Remove an interview's recording, parts and WAV files; its row stays, `deleted`. Repeating it is harmless.
+    async def delete(
+        self,
+        session_id: str,
+        *,
+        unless_running: bool = False,
+        reason: DeletionReason | None = None,
+        actor: Actor = SYSTEM,
+    ) -> None:
+        """Remove everything of an interview (see :mod:`erasing`); its row stays, `deleted`. Repeating it is harmless.
 
-        Whoever records it is told to stop before; `unless_running`: Conflict while it is recorded. Raises NotFound; OSError leaves it `deleted`, the rest for
-        :meth:`finish_pending`.
+        Whoever records it is told to stop before; `unless_running`: Conflict while it is recorded. Whoever joins or
+        packs it is stopped. Raises OnHold, NotFound; OSError leaves it `deleted`, the rest for :meth:`finish_deletions`.
         """
-        async with self.held(session_id):
-            async with self._database.writing() as db_session:
-                interview = await deletion.begin_deletion(
-                    db_session, session_id, self._clock.utc_now(), unless_running=unless_running
-                )
-                others = await deletion.others_with_media(db_session, session_id)
-            await asyncio.to_thread(
-                recording_files.remove_media, self._data_folder.files, interview, last_one=not others
-            )
-            async with self._database.writing() as db_session:
-                await deletion.complete_deletion(db_session, session_id)
-        logger.info("interview %s: deleted", session_id)
+        await self.eraser.delete(session_id, unless_running=unless_running, reason=reason, actor=actor)
 
-    async def sweep(self) -> list[str]:
-        """Delete what its job's retention period is over for; returns the session ids. One failure stops no other."""
+    async def sweep(self, *, trust_clock: bool = False) -> list[str]:
+        """Delete what its job's retention period is over for, and what candidates asked to have deleted long enough ago.
+
+        Returns the session ids. One failure stops no other. Raises ClockDoubtful, unless somebody says that the clock
+        can be trusted.
+        """
         now = self._clock.utc_now()
-        async with self._database.reading() as db_session:
-            retained = await deletion.retained(db_session)
-        return [
-            one.session_id
-            for one in retained
-            if is_due(one.ended_at, one.retention_days, now, keep_until=one.keep_until)
-            and await self._tried_to_delete(one.session_id, unless_running=True)
-        ]
+        async with self._database.writing() as db_session:
+            await sweep_clock.believe(db_session, now, trusted=trust_clock)
+            kept = await retention.kept(db_session)
+            asked = await deletion_requests.due(db_session, now)
+        due = [one.session_id for one in kept if one.held_because is None and one.due_at <= now]
+        deleted = await self.eraser.delete_several(asked, reason=DeletionReason.REQUESTED, unless_running=True)
+        withdrawn = {one.session_id for one in kept if one.is_withdrawn}
+        deleted += await self.eraser.delete_several([each for each in due if each in withdrawn])
+        rest = [each for each in due if each not in withdrawn and each not in deleted]
+        return deleted + await self.eraser.delete_several(rest, reason=DeletionReason.RETENTION, unless_running=True)
+
+    async def finish_deletions(self) -> None:
+        """Finish the deletions that something cut, and delete again what has come back."""
+        await self.eraser.resume()
+        await self.eraser.remove_returned()
 
     async def mend_all(self) -> list[MendedPart]:
         """Mend every part that a crash left open, before anybody records: see :func:`mending.mend_all`."""
@@ -153,11 +167,9 @@ class Recordings:
 
         `join`: not only interviews with a single part are stored; the server has others do that beside it.
         """
+        await self.finish_deletions()
         async with self._database.reading() as db_session:
-            deletions = await deletion.unfinished_deletions(db_session)
             storable = await recordings.storable(db_session)
-        for session_id in deletions:
-            await self._tried_to_delete(session_id)
         for session_id in storable:
             await self._try_to_store(session_id, several=join)
         async with self._database.reading() as db_session:
@@ -212,19 +224,6 @@ class Recordings:
             interview = await interviews.get_interview(db_session, session_id)
         if interview.state in GONE:
             await asyncio.to_thread(self._data_folder.files.remove, path)
-
-    async def _tried_to_delete(self, session_id: str, *, unless_running: bool = False) -> bool:
-        try:
-            await self.delete(session_id, unless_running=unless_running)
-        except Conflict:
-            logger.info("interview %s: its time is over, but it is being recorded again; it stays for now", session_id)
-            return False
-        except _FAILURES:
-            logger.exception(
-                "interview %s: its files could not all be deleted; tried again at the next start", session_id
-            )
-            return False
-        return True
 
     async def _try_to_store(self, session_id: str, *, several: bool) -> None:
         try:

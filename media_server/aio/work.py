@@ -19,7 +19,7 @@ from db.clock import Clock
 from db.engine import Database
 from db.errors import DatabaseError, NotNow
 from db.work import Task, WorkKind
-from media_server.aio.worker_process import OnProgress, WorkerFailed
+from media_server.aio.worker_process import OnProgress, WorkerFailed, WorkerStopped
 from media_server.recording.assembly import CannotJoin
 from media_server.recording.attempts import retry_at
 from media_server.settings import WorkSettings
@@ -174,6 +174,8 @@ class HeavyWork:
         except asyncio.CancelledError:
             async with self._database.writing() as db_session:
                 await work.postpone(db_session, task, work.STOPPED, None)
+        except WorkerStopped:
+            logger.info("interview %s: %s is not needed any more", task.session_id, task)  # its row goes, too
         except Exception as error:  # noqa: BLE001  whatever it was is logged and written down
             await self._failed(task, attempts, error)
         else:

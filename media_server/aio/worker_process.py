@@ -9,7 +9,8 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,45 @@ KILLED: Final = frozenset({-signal.SIGKILL, -signal.SIGTERM})
 "What a process returns that was ended from outside."
 
 
+class WorkerStopped(WorkerFailed):
+    """Nobody wants its outcome any more, and it was ended."""
+
+
+class WorkerScope:
+    """The processes of one piece of work, to be ended together. What is done with files and rows is never cut by it."""
+
+    def __init__(self) -> None:
+        self._processes: set[asyncio.subprocess.Process] = set()
+        self.is_stopped = False
+        "Whether they were ended, and no other begins."
+
+    def stop(self) -> None:
+        """End what runs, and what would begin."""
+        self.is_stopped = True
+        for process in self._processes:
+            _kill(process)
+
+    @contextlib.contextmanager
+    def running(self, process: asyncio.subprocess.Process) -> Iterator[None]:
+        """Let it be ended by :meth:`stop` meanwhile."""
+        self._processes.add(process)
+        try:
+            if self.is_stopped:
+                _kill(process)
+            yield
+        finally:
+            self._processes.discard(process)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+
+
+SCOPE: Final[ContextVar[WorkerScope | None]] = ContextVar("SCOPE", default=None)
+"The piece of work that is being done; a task hands it on to those that it starts."
+
+
 async def run_worker(
     module: str,
     job: bytes,
@@ -70,7 +110,7 @@ async def run_worker(
     within_s: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> bytes:
-    """Have a module of ours do a job with these open files; returns its outcome. Raises WorkerFailed.
+    """Have a module of ours do a job with these open files; returns its outcome. Raises WorkerFailed, WorkerStopped.
 
     A process that nobody waits for any more is ended.
     """
@@ -109,9 +149,11 @@ async def run_program(
 
 @contextlib.asynccontextmanager
 async def _ended(process: asyncio.subprocess.Process, name: str, within_s: float | None) -> AsyncIterator[None]:
+    scope = SCOPE.get()
     try:
         async with asyncio.timeout(within_s):
-            yield
+            with contextlib.nullcontext() if scope is None else scope.running(process):
+                yield
     except TimeoutError:
         raise WorkerFailed(f"{name} was ended: it took longer than {within_s:g} s") from None
     finally:
@@ -121,6 +163,9 @@ async def _ended(process: asyncio.subprocess.Process, name: str, within_s: float
 
 
 def _check(returncode: int | None, name: str, complaint: str) -> None:
+    scope = SCOPE.get()
+    if scope is not None and scope.is_stopped:
+        raise WorkerStopped(f"{name} was ended: nobody wants its outcome any more")
     if complaint:
         logger.warning("%s said: %s", name, complaint)
     if returncode in KILLED:

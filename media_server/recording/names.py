@@ -45,7 +45,8 @@ _MAX_PLAIN_ID: Final = 64
 _MAX_DOWNLOAD_ID: Final = 100
 _WAV: Final = re.compile(r"(?:question|answer)_q[0-9]+_(?P<key>[0-9A-Za-z]+)(?:_[0-9]+)?\.wav")
 
-_CAPTIONS: Final = re.compile(r"captions_[0-9a-z]{8}\.vtt")
+_CAPTIONS: Final = re.compile(r"captions_(?P<key>[0-9a-z]{8})\.vtt")
+_PARTIAL: Final = ".partial"
 
 
 def folder_name(candidate: str) -> str:
@@ -115,6 +116,13 @@ def captions_name(session_id: str) -> str:
 def is_beside(path: str) -> bool:
     """Whether a file is one that lies beside a recording: a preview, or captions."""
     return f"/{PREVIEWS_FOLDER}/" in path or _CAPTIONS.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def key_in(name: str) -> str | None:
+    """The eight characters that tell an interview in the name of captions or of a sound, drafts too; None: there are none."""
+    whole = name.removesuffix(_PARTIAL)
+    match = _CAPTIONS.fullmatch(whole) or _WAV.fullmatch(whole)
+    return None if match is None else match["key"]
 
 
 def upload_draft_path(session_id: str, token: str) -> str:

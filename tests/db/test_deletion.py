@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from db import deletion, interviews, recordings
-from db.deletion import Retained
+from db import deletion, interviews, recordings, retention
 from db.models import InterviewSession
 from db.states import InterviewState
 from tests.db.conftest import NOW, House
 
 LATER = NOW + timedelta(minutes=1)
+NINETY_DAYS = timedelta(days=90)
 
 
 async def _get(house: House, session_id: str = "one") -> InterviewSession:
@@ -35,10 +35,10 @@ async def test_what_is_kept_and_from_when_it_counts(house: House) -> None:
     await _finished(house, "deleted", 1)
     async with house.database.writing() as db_session:
         await deletion.begin_deletion(db_session, "deleted", LATER)
-        kept = await deletion.retained(db_session)
-    assert sorted(kept, key=lambda one: one.session_id) == [
-        Retained("finished", LATER, 90),
-        Retained("interrupted", NOW + timedelta(days=3, minutes=1), 90),
+        kept = await retention.kept(db_session)
+    assert [(one.session_id, one.ended_at, one.due_at, one.candidate, one.held_because) for one in kept] == [
+        ("finished", LATER, LATER + NINETY_DAYS, "John Doe", None),
+        ("interrupted", LATER + timedelta(days=3), LATER + timedelta(days=93), "John Doe", None),
     ]
 
 
@@ -51,7 +51,11 @@ async def test_deleting_in_two_steps(house: House) -> None:
         assert interview.video_file_path == "one.webm"  # the files' names are needed until they are gone
         await deletion.begin_deletion(db_session, "one", LATER)
         assert await deletion.unfinished_deletions(db_session) == ["one"]
+        assert "parts" in await deletion.remaining_rows(db_session, "one")
         await deletion.complete_deletion(db_session, "one")
+        assert await deletion.remaining_rows(db_session, "one") == []
+        assert await deletion.unfinished_deletions(db_session) == ["one"]  # nobody has looked yet
+        await deletion.note_erased(db_session, "one", LATER)
         assert await deletion.unfinished_deletions(db_session) == []
     interview = await _get(house)
     assert (interview.state, interview.parts) == (InterviewState.DELETED, [])
@@ -77,5 +81,5 @@ async def test_other_interviews_of_the_same_candidate(house: House) -> None:
     async with house.database.writing() as db_session:
         candidate_id = (await interviews.get_interview(db_session, "one")).candidate_id
         await interviews.add_interview(db_session, "again", house.job_id, candidate_id, [], NOW)
-        assert await deletion.others_with_media(db_session, "again") == ["one"]
-        assert await deletion.others_with_media(db_session, "one") == []
+        assert await deletion.others(db_session, "again") == ["one"]
+        assert await deletion.others(db_session, "one") == ["again"]

@@ -112,15 +112,23 @@ def mail() -> dict[str, Any]:
 
 
 @pytest.fixture
+def limits() -> dict[str, Any]:
+    """The same for the `[limits]` section."""
+    return {}
+
+
+@pytest.fixture
 async def site(
-    tmp_path: Path, web_settings: dict[str, Any], embedding: dict[str, Any], mail: dict[str, Any], unused_tcp_port: int
+    tmp_path: Path,
+    web_settings: dict[str, Any],
+    embedding: dict[str, Any],
+    mail: dict[str, Any],
+    limits: dict[str, Any],
+    unused_tcp_port: int,
 ) -> AsyncIterator[Site]:
     web = {"port": unused_tcp_port, **web_settings}
-    # The authorisation matrix comes with more wrong tokens than anybody in earnest.
-    limits = {"refused_tokens": "100000/minute"}
-    settings = load_settings(
-        None, {"data": tmp_path / "data", "web": web, "embedding": embedding, "mail": mail, "limits": limits}
-    )
+    flags = {"data": tmp_path / "data", "web": web, "embedding": embedding, "mail": mail, "limits": limits}
+    settings = load_settings(None, flags)
     async with open_services(settings, SystemClock()) as services:
         runner = aioweb.AppRunner(create_app(services), access_log=None)
         await runner.setup()

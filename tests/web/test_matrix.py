@@ -198,6 +198,12 @@ async def gates(site: Site, unused_tcp_port_factory: object) -> AsyncIterator[st
     await runner.cleanup()
 
 
+@pytest.fixture
+def limits() -> dict[str, str]:
+    """Everybody comes from one address, and with many wrong tokens."""
+    return {"refused_tokens": "100000/minute"}
+
+
 def _guarded_by_the_gate() -> Iterator[Endpoint]:
     return (endpoint for endpoint in endpoints() if not endpoint.access.checked_by_handler)
 

@@ -15,6 +15,7 @@ from web.actors import actor_of
 from web.auth import Asker, CandidateAsker, HrAsker, interview_for
 from web.bodies import answer, read_body
 from web.gate import asker_of
+from web.kept import kept_told
 from web.languages import best_language
 from web.problems import UnknownNotice
 from web.schema.interviews import ConsentGiven, InterviewForCandidate, InterviewForHr
@@ -102,8 +103,15 @@ async def hr_told(services: Services, interview: InterviewSession) -> InterviewF
     snapshot = await services.live_interviews.snapshot(interview.session_id)
     async with services.database.reading() as db_session:
         sounds = await work.answer_sounds(db_session, interview.session_id)
+        kept = await kept_told(db_session, interview.session_id)
     path, files = recording_files.captions_path(interview), services.data_folder.files
     captions = await asyncio.to_thread(files.stat, path) is not None
     return views.hr_view(
-        interview, snapshot, services.settings, services.clock.utc_now(), sounds=sounds, has_captions=captions
+        interview,
+        snapshot,
+        services.settings,
+        services.clock.utc_now(),
+        sounds=sounds,
+        has_captions=captions,
+        kept=kept,
     )

@@ -7,6 +7,7 @@ from aiohttp import web as aioweb
 
 from db import audit, interviews
 from db.audit import Actor, AuditEvent, Details
+from db.deletion import DeletionReason
 from db.errors import Conflict, JobArchived, NoticeIncomplete
 from db.interviews import Allowance, Asked
 from db.models import InterviewSession
@@ -127,7 +128,7 @@ async def change_deadline(request: aioweb.Request) -> aioweb.Response:
 async def delete_interview(request: aioweb.Request) -> aioweb.Response:
     """Recording, parts and sounds go for good; whoever is recording is told and stopped."""
     services, interview = request.app[SERVICES], await interview_of(request)
-    await services.recordings.delete(interview.session_id)
+    await services.recordings.delete(interview.session_id, reason=DeletionReason.DELETED, actor=actor_of(request))
     await services.live_interviews.drop(interview.session_id)
     return aioweb.Response(status=204)
 

@@ -6,8 +6,9 @@ from typing import Any, cast
 from aiohttp import web as aioweb
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import jobs, people
+from db import holds, jobs, people
 from db.audit import AuditEvent, Details
+from db.deletion import DeletionReason
 from db.errors import HoldsRecordings, NotFound
 from db.jobs import Wanted
 from db.models import Job, JobRole
@@ -15,7 +16,7 @@ from db.notices import SPOKEN
 from media_server.aio.job_sounds import copy_sounds
 from signaling.aio.errors import PreconditionFailed
 from web import job_views, notices
-from web.actors import record
+from web.actors import actor_of, record
 from web.bodies import Invalid, answer, read_body, read_query
 from web.gate import hr_asker_of, role_of
 from web.ids import row_id
@@ -127,8 +128,10 @@ async def delete_job(request: aioweb.Request) -> aioweb.Response:
     try:
         async with services.database.reading() as db_session:
             empty = await jobs.interviews_without_recording(db_session, job_id)
-        for session_id in empty:
-            await services.recordings.delete(session_id)
+            for session_id in empty:
+                await holds.refuse_held(db_session, session_id)
+        eraser, job_deleted = services.recordings.eraser, DeletionReason.JOB_DELETED
+        await eraser.delete_several(empty, reason=job_deleted, actor=actor_of(request))
         async with services.database.writing() as db_session:
             await jobs.delete_job(db_session, job_id)
             await record(request, db_session, AuditEvent.JOB_DELETED, job_id=job_id)

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web as aioweb
 
-from db import deletion_requests, interviews, stored_files
+from db import deletion_requests, holds, interviews, stored_files
 from db.errors import Conflict
 from db.models import InterviewSession
 from media_server.recording.names import download_name
@@ -23,7 +23,7 @@ from web.own.receipt import receipt
 from web.own.view import OVER, Known, delete_at, own_view
 from web.own.visits import set_visit_cookie
 from web.problems import InConflict, NotReady
-from web.schema.own import OwnTold, OwnUnlock, OwnUnlocked
+from web.schema.own import HoldTold, OwnTold, OwnUnlock, OwnUnlocked
 from web.services import SERVICES, Services
 
 
@@ -136,13 +136,14 @@ async def _told(request: aioweb.Request) -> OwnTold:
     async with services.database.reading() as db_session:
         interview = await interviews.get_interview(db_session, session_id)
         asked = await deletion_requests.of(db_session, session_id)
+        held = await holds.hold_of(db_session, session_id)
     if interview.state not in OVER:
         raise NotOver("This link opens the interview itself. Come back here when it is over.")
     settings = services.settings
     known = Known(
         notice=views.notice_view(interview.job, settings.notice, _language(request)),
         request=asked,
-        hold=None,
+        hold=None if held is None else HoldTold(since=held.held_at, reason=held.reason),
         delete_at=delete_at(interview),
         sends_mail=services.own.mailer.is_configured,
         open_until=await services.own.visits.until(request),

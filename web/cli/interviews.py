@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import db.notices
 from db import interviews, listing, people
 from db.audit import Actor, ActorKind, AuditEvent
+from db.deletion import DeletionReason
 from db.errors import Conflict, NoticeIncomplete
 from db.interviews import Allowance
 from db.listing import InterviewSummary
@@ -28,6 +29,7 @@ from web.cli.common import (
     JsonOption,
     PublicUrlOption,
     fail,
+    operator,
     print_json,
     read_settings,
     run,
@@ -209,7 +211,8 @@ async def _delete(settings: Settings, session_id: str) -> None:
                 f"Interview {session_id} is being recorded right now; delete it once it has stopped.",
                 "If no server runs, its server crashed: run holdfast mend first.",
             )
-        await Recordings(shop.database, shop.data_folder, shop.clock).delete(session_id)
+        recordings = Recordings(shop.database, shop.data_folder, shop.clock)
+        await recordings.delete(session_id, reason=DeletionReason.DELETED, actor=operator())
 
 
 def _check_session_id(session_id: str | None) -> None:

@@ -2,13 +2,14 @@
 
 import typer
 
-from web.cli import audit, backups, interviews, links, people, tokens
+from web.cli import audit, backups, holds, interviews, links, people, tokens
 from web.cli.adopt import import_old
 from web.cli.doctor import doctor
 from web.cli.jobs import jobs
 from web.cli.migrate_add_video import migrate_add_video
 from web.cli.serve import serve
-from web.cli.upkeep import mend, sweep
+from web.cli.sweep import sweep
+from web.cli.upkeep import mend
 
 app = typer.Typer(
     name="holdfast",
@@ -21,6 +22,7 @@ people.users.add_typer(tokens.app)
 app.add_typer(people.users, name="user")
 app.add_typer(people.jobs, name="job")
 interviews.app.add_typer(links.app)
+interviews.app.add_typer(holds.app)
 app.add_typer(interviews.app, name="interview")
 app.add_typer(audit.app, name="audit")
 app.command()(mend)

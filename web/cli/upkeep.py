@@ -1,4 +1,4 @@
-"""`holdfast mend` and `holdfast sweep`."""
+"""`holdfast mend`."""
 
 import typer
 
@@ -18,15 +18,6 @@ def mend(data: DataOption = None, config: ConfigOption = None, as_json: JsonOpti
         typer.echo("\n".join(map(_said, mended)) or "Nothing had to be mended.")
     if any(part.result is MendResult.FAILED for part in mended):
         raise typer.Exit(1)
-
-
-def sweep(data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Delete recordings whose job's retention period is over; `serve` does the same every day."""
-    deleted = run(_sweep(read_settings(config, data)))
-    if as_json:
-        print_json({"deleted": deleted})
-    else:
-        typer.echo(f"Deleted {len(deleted)} interviews." if deleted else "Nothing was due for deletion.")
 
 
 async def _mend(settings: Settings) -> list[MendedPart]:
@@ -58,8 +49,3 @@ def _said(part: MendedPart) -> str:
             return f"{what}: its file is no WebM and was left as it lies."
         case MendResult.FAILED:
             return f"{what}: could not be mended. holdfast doctor --interview {part.session_id} says more."
-
-
-async def _sweep(settings: Settings) -> list[str]:
-    async with workshop(settings) as shop:
-        return await Recordings(shop.database, shop.data_folder, shop.clock).sweep()

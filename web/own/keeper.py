@@ -9,9 +9,10 @@ import contextlib
 import logging
 from typing import Final, Self
 
-from db import audit, deletion_requests, interviews
+from db import audit, deletion_requests, holds, interviews
 from db.audit import SYSTEM, Actor, ActorKind, AuditEvent
 from db.clock import Clock
+from db.deletion import DeletionReason
 from db.engine import Database
 from db.errors import DatabaseError, NotFound
 from db.models import DeletionRequest
@@ -66,9 +67,10 @@ class RequestKeeper:
         async with self._database.writing() as db_session:
             if await deletion_requests.of(db_session, session_id) is None:
                 raise NotFound(f"nobody has asked for the deletion of interview {session_id}")
+            await holds.refuse_held(db_session, session_id)
             now = self._clock.utc_now()
             await audit.record(db_session, AuditEvent.DELETION_GRANTED, now, actor=actor, session_id=session_id)
-        await self._recordings.delete(session_id)
+        await self._recordings.delete(session_id, reason=DeletionReason.REQUESTED, actor=actor)
 
     async def look(self) -> None:
         """Write to the owners about what they have not heard of, and delete what is due. One failure stops no other."""

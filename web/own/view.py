@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from db.deletion import NOBODY
 from db.models import DeletionRequest, InterviewSession
+from db.retention import due_at
 from db.states import InterviewState
-from media_server.recording.retention import due_at
 from web.own.addresses import masked
 from web.schema.interviews import Notice
 from web.schema.own import HoldTold, OwnTold, RecordedTold, RequestTold, ViewingTold
@@ -49,7 +50,7 @@ def own_view(interview: InterviewSession, known: Known) -> OwnTold:
         session_id=interview.session_id,
         state=interview.state,
         job=interview.job.title,
-        candidate=interview.candidate.name,
+        candidate=None if interview.candidate.name == NOBODY else interview.candidate.name,
         ended_at=interview.ended_at,
         recorded=_recorded(interview) if has_media else None,
         watched_by=known.notice.recipients,
@@ -67,8 +68,7 @@ def delete_at(interview: InterviewSession) -> datetime | None:
     """When its job's retention period is over, or what was adopted is kept for; None while it has not ended."""
     if interview.ended_at is None:
         return None
-    due = due_at(interview.ended_at, interview.job.retention_days)
-    return due if interview.keep_until is None else max(due, interview.keep_until)
+    return due_at(interview.ended_at, interview.job.retention_days, interview.keep_until)
 
 
 def _gone(interview: InterviewSession, request: RequestTold | None) -> OwnTold:

@@ -8,6 +8,7 @@ from db.models import LegalBasis, PartSource
 from db.states import InterviewState, PartState
 from signaling.protocol.control import FlowPlace
 from web.schema.base import Moment, Schema
+from web.schema.retention import KeptTold
 
 
 class ConsentGiven(Schema):
@@ -262,3 +263,5 @@ class InterviewForHr(InterviewForCandidate):
     "Where thumbnails and waveform are told; null until they are drawn."
     captions_url: str | None
     "WebVTT that somebody attached; null while nobody has."
+    kept: KeptTold
+    "Until when it is there."

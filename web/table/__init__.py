@@ -7,7 +7,6 @@ from web.endpoint import Endpoint
 from web.table import (
     account,
     archives,
-    audit,
     documentation,
     exports,
     interviews,
@@ -20,6 +19,7 @@ from web.table import (
     pages,
     previews,
     recordings,
+    retention,
     uploads,
     webhooks,
 )
@@ -36,8 +36,8 @@ def endpoints() -> tuple[Endpoint, ...]:
         *previews.ENDPOINTS,
         *exports.ENDPOINTS,
         *own.ENDPOINTS,
+        *retention.ENDPOINTS,
         *archives.ENDPOINTS,
-        *audit.ENDPOINTS,
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *account.ENDPOINTS,

@@ -7,7 +7,7 @@ from signaling.aio.errors import InterviewOver
 from web.api import invitations
 from web.endpoint import NOTHING, Doc, Endpoint
 from web.limits import Limit
-from web.problems import IncompleteNotice, InConflict
+from web.problems import HeldBack, IncompleteNotice, InConflict
 from web.rights import Access, Scope
 from web.schema.invitations import Invitation, Invited, LinkTold, NewDeadline
 from web.table.interviews import INTERVIEW
@@ -71,6 +71,11 @@ ENDPOINTS: Final = (
         INTERVIEW,
         invitations.delete_interview,
         Access(role=JobRole.OWNER, scope=Scope.INTERVIEWS_DELETE),
-        Doc("Delete recording, parts and sounds for good", {204: NOTHING}),
+        Doc(
+            "Delete everything of an interview for good",
+            {204: NOTHING},
+            errors=(HeldBack,),
+            more="Also what its rows say of the candidate, when it was their last one. Not while it is held.",
+        ),
     ),
 )

@@ -27,10 +27,12 @@ def upgrade() -> None:
     _up_notices()
     _up_adopt()
     _up_secure()
+    _up_retention()
 
 
 def downgrade() -> None:
     """The same, backwards."""
+    _down_retention()
     _down_notices()
     _down_adopt()
     _down_audit()
@@ -216,3 +218,41 @@ def _up_adopt() -> None:
 def _down_adopt() -> None:
     op.drop_table("adopted_files")
     op.drop_column("interview_sessions", "keep_until")
+def _up_retention() -> None:
+    """What is held, what was deleted, and when the clock was last believed."""
+    op.create_table(
+        "legal_holds",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("held_at", db.columns.UtcDateTime(), nullable=False),
+        sa.Column("held_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["session_id"], ["interview_sessions.session_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("session_id"),
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", db.columns.UtcDateTime(), nullable=False),
+        sa.Column("begun_at", db.columns.UtcDateTime(), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=True),
+        sa.Column("erased_at", db.columns.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("session_id"),
+    )
+    op.create_index("ix_erasures_begun_at", "erasures", ["begun_at"])
+    op.create_index("ix_erasures_sha256", "erasures", ["sha256"])
+    op.create_index("ix_erasures_erased_at", "erasures", ["erased_at"])
+    op.create_table(
+        "sweep_clock",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seen_at", db.columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def _down_retention() -> None:
+    op.drop_table("sweep_clock")
+    op.drop_table("erasures")
+    op.drop_table("legal_holds")

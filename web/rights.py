@@ -18,6 +18,7 @@ class Scope(StrEnum):
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
     WEBHOOKS_WRITE = "webhooks:write"
+    AUDIT_READ = "audit:read"
 
 
 _RANKS: Final = {JobRole.REVIEWER: 1, JobRole.RECRUITER: 2, JobRole.OWNER: 3}

@@ -40,7 +40,6 @@ async def watch(request: aioweb.Request) -> aioweb.StreamResponse:
     """News as server-sent events, from now on; ends with the interview."""
     clock = request.app[SERVICES].clock
     async with _live(request) as live, live.spectators.seat() as news:
-        note(request, AuditEvent.WATCHED_LIVE, request.match_info["session_id"])
         response = aioweb.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         response.content_type, response.charset = "text/event-stream", "utf-8"
         await response.prepare(request)

@@ -29,6 +29,7 @@ SCOPES: Final = {
     Scope.JOBS_READ: ("See jobs", "With their questions and members"),
     Scope.JOBS_WRITE: ("Create and change jobs", "With their questions and members"),
     Scope.WEBHOOKS_WRITE: ("Manage webhooks", "Yours, as on this page"),
+    Scope.AUDIT_READ: ("Read the audit", "Of the jobs that you own"),
 }
 "What each scope lets a program do, for people."
 
@@ -36,6 +37,7 @@ EVENTS: Final = {
     WebhookEvent.INTERRUPTED: ("Interrupted", "The candidate's connection ended, or they paused"),
     WebhookEvent.COMPLETED: ("Completed", "The candidate is done"),
     WebhookEvent.READY: ("Ready", "The recording can be downloaded"),
+    WebhookEvent.WITHDRAWN: ("Withdrawn", "The candidate declined, or withdrew; what was recorded is deleted"),
     WebhookEvent.DELETED: ("Deleted", "The interview and its recording are gone"),
     WebhookEvent.DELETION_REQUESTED: ("Deletion asked for", "The candidate asked that their recording be deleted"),
 }

@@ -14,6 +14,7 @@ from web.auth import LOGIN_COOKIE
 from web.bodies import read_form
 from web.breaks import breaks_of
 from web.gate import hr_asker_of, interview_of, role_of
+from web.pages.audit import watched
 from web.pages.paths import home, ours
 from web.rights import is_at_least
 from web.services import SERVICES
@@ -47,6 +48,8 @@ async def results(request: aioweb.Request) -> aioweb.Response:
         "just_invited": invitation is not None and "invited" in request.query,
         "neighbours": beside,
         "technical": technical(interview.parts),
+        "watched": await watched(services, interview.session_id) if is_at_least(role, JobRole.RECRUITER) else None,
+        "owns_job": role is JobRole.OWNER,
     }
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)
 

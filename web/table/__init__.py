@@ -7,6 +7,7 @@ from web.endpoint import Endpoint
 from web.table import (
     account,
     archives,
+    audit,
     documentation,
     exports,
     interviews,
@@ -38,6 +39,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *own.ENDPOINTS,
         *retention.ENDPOINTS,
         *archives.ENDPOINTS,
+        *audit.ENDPOINTS,
         *uploads.ENDPOINTS,
         *live.ENDPOINTS,
         *account.ENDPOINTS,

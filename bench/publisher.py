@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
@@ -109,6 +109,18 @@ class Stream:
         return self._sent
 
 
+class Way(Protocol):
+    """What lies between a sender and the server."""
+
+    def offered(self, sdp: str) -> str:
+        """The offer as the server gets it."""
+        ...
+
+    def answered(self, sdp: str) -> str:
+        """The answer as the sender gets it."""
+        ...
+
+
 class Publisher:
     """A WHIP sender of a dump."""
 
@@ -118,14 +130,19 @@ class Publisher:
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._session = ""
         self._streams: dict[str, Stream] = {}
+        self.flowing = asyncio.Event()
+        "While this is cleared nothing is sent; what comes afterwards goes on where it stopped."
+        self.flowing.set()
 
     @property
     def sent(self) -> int:
         """Packets so far, both tracks."""
         return sum(stream.sent for stream in self._streams.values())
 
-    async def connect(self, http: aiohttp.ClientSession, url: str, token: str | None) -> None:
-        """Offer, and wait until the connection is up. Raises RuntimeError when WHIP refuses."""
+    async def connect(
+        self, http: aiohttp.ClientSession, url: str, token: str | None, *, way: "Way | None" = None
+    ) -> None:
+        """Offer, and wait until the connection is up. `way` lies between. Raises RuntimeError when WHIP refuses."""
         senders = {kind: self._connection.addTransceiver(kind, direction="sendonly").sender for kind in CLOCK_RATES}
         # aiortc's table is one for the whole process: whoever records in it as well has put VP9 there.
         known = RTCRtpSender.getCapabilities("video").codecs
@@ -133,11 +150,13 @@ class Publisher:
         self._connection.getTransceivers()[-1].setCodecPreferences(chosen)
         await self._connection.setLocalDescription(await self._connection.createOffer())
         headers = {"Content-Type": "application/sdp"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        async with http.post(url, data=self._connection.localDescription.sdp, headers=headers) as response:
+        offer = self._connection.localDescription.sdp
+        async with http.post(url, data=way.offered(offer) if way else offer, headers=headers) as response:
             answer = await response.text()
             if response.status != CREATED:
                 raise RuntimeError(f"{url} answered {response.status}: {answer}")
             self._session = str(response.url.origin()) + response.headers["Location"]
+        answer = way.answered(answer) if way else answer
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
         for kind, sender in senders.items():
             payload_type = payload_type_of(answer, "opus" if kind == "audio" else self._codec)
@@ -170,6 +189,10 @@ class Publisher:
         turn = 0
         while True:
             for recorded in self._dump.packets:
+                if not self.flowing.is_set():
+                    stopped = time.monotonic()
+                    await self.flowing.wait()
+                    began += time.monotonic() - stopped
                 due = began + turn * self._dump.length_s + recorded.offset_s
                 if (ahead := due - time.monotonic()) > 0:
                     await asyncio.sleep(ahead)

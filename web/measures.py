@@ -67,6 +67,7 @@ def _interviews(services: Services) -> Iterator[Family]:
     yield _gauge("control_channels", "Pages of candidates that are connected", live.channel_count)
     yield _gauge("control_messages_waiting", "Messages that pages have not taken yet", live.messages_waiting)
     yield _gauge("saved_lag_seconds", "How far the disk is behind, at worst", live.greatest_lag_ms / 1_000)
+    yield _gauge("tasks", "Tasks of the event loop", len(asyncio.all_tasks()))
     yield _gauge("stopping", "Whether the server is about to end", live.is_stopping)
 
 

@@ -84,16 +84,24 @@ class BadNetwork:
             await route.continue_()
             return
         try:
-            response = await route.fetch(post_data=self._hide_client(route.request.post_data or ""))
+            response = await route.fetch(post_data=self.offered(route.request.post_data or ""))
         except Error:  # the server is down; the page is to see it as it would without us
             await route.abort("connectionrefused")
             return
         if response.status != CREATED:
             await route.fulfill(response=response)
             return
-        answer = await response.text()
+        await route.fulfill(response=response, body=self.answered(await response.text()))
+
+    def offered(self, sdp: str) -> str:
+        """An offer as the server gets it: its candidates are hidden."""
+        # aioice gives up at once when it has no candidate at all, so it gets one where nobody answers.
+        return with_candidate(sdp, self._silent.getsockname(), keep_relayed=self.udp_only_from is not None)
+
+    def answered(self, sdp: str) -> str:
+        """An answer as the client gets it: with a new relay's address in it."""
         relay = Relay.start(
-            first_candidate(answer),
+            first_candidate(sdp),
             host=self.host,
             seed=self.seed,
             up=self.conditions,
@@ -101,11 +109,7 @@ class BadNetwork:
             only_from=self.udp_only_from,
         )
         self.relays.append(relay)
-        await route.fulfill(response=response, body=with_candidate(answer, relay.address))
-
-    def _hide_client(self, sdp: str) -> str:
-        # aioice gives up at once when it has no candidate at all, so it gets one where nobody answers.
-        return with_candidate(sdp, self._silent.getsockname(), keep_relayed=self.udp_only_from is not None)
+        return with_candidate(sdp, relay.address)
 
 
 def first_candidate(sdp: str) -> Address:

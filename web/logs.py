@@ -23,8 +23,8 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 
-CHATTY = ("aiosqlite", "aioice", "aiortc", "alembic", "asyncio")
-"Libraries whose everyday lines say nothing to an operator."
+CHATTY = ("aioice", "aiortc", "aiosqlite", "alembic", "asyncio", "sqlalchemy")
+"Libraries whose everyday lines say nothing to an operator, and too much of others: ICE passwords, and what is stored of people."
 
 STRANGERS = ("aioice", "aiortc", "pylibsrtp")
 "Libraries that whoever sends us datagrams can make speak."

@@ -30,8 +30,8 @@ class PasswordChecker:
 
     async def fits(self, password: str, password_hash: str | None) -> bool:
         """Whether the password belongs to the hash. None fits none, and takes as long, so that the time tells nothing."""
-        if len(password) > MAX_PASSWORD_LENGTH:
-            return False
+        if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+            return False  # nobody has such a one, so this tells nothing of anybody, and costs a flood's target nothing
         async with self._turns:
             fits = await asyncio.to_thread(_verify, password, password_hash)
         return fits and password_hash is not None

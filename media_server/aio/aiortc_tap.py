@@ -40,7 +40,7 @@ from aiortc.rtcrtpparameters import (
     RTCRtpReceiveParameters,
 )
 from aiortc.rtcrtpsender import RTCRtpSender
-from aiortc.rtp import RtcpPacket, RtcpSrPacket, is_rtcp
+from aiortc.rtp import AnyRtcpPacket, RtcpPacket, RtcpSrPacket, is_rtcp
 from aiortc.stats import RTCStatsReport
 
 from media_server.aio.encoded_track import EncodedTrack, ReceiveSide
@@ -71,9 +71,6 @@ STRANGERS_MEDIA_PER_S = 10
 
 MOST_ICE_CANDIDATES = 256
 "Addresses that one connection hears of, signalled or learnt; each is a check of ours to an address of somebody's choice."
-
-STUN_HEADER = 20
-"Octets (RFC 8489 section 5)."
 
 STUN_COOKIE = stun.COOKIE.to_bytes(4, "big")
 
@@ -156,11 +153,7 @@ class _PassthroughReceiver:
 
 
 class _Doorkeeper:
-    """Says of each datagram whether it can be the sender's, before anything costly is done with it.
-
-    Off the path between sender and server nobody knows our ICE name, let alone its password. Whoever is on the path can
-    forge the sender's address; what they send then is refused by the keys, as ever.
-    """
+    """Says of each datagram whether it can be the sender's, before anything costly is done with it (decision 24)."""
 
     def __init__(self, connection: Connection, traffic: Traffic) -> None:
         self._connection = connection
@@ -177,7 +170,7 @@ class _Doorkeeper:
 
     def admits_check(self, data: bytes, source: Address, transactions: Container[bytes]) -> bool:
         """Whether a STUN message answers a check of ours, or is a check by somebody who knows our name."""
-        if len(data) < STUN_HEADER or data[4:8] != STUN_COOKIE:
+        if len(data) < stun.HEADER_LENGTH or data[4:8] != STUN_COOKIE:
             return self._turn_away()
         if data[0] & 1:  # the upper bit of the class: a response or an error
             return data[8:20] in transactions or self._turn_away()
@@ -330,11 +323,7 @@ class PassthroughPeerConnection(RTCPeerConnection):
             self._traffic.junk += 1  # what is forged, replayed or broken on the way never happened
 
     def _hand_on_reports(self, data: bytes) -> None:
-        try:
-            packets = RtcpPacket.parse(data)
-        except ValueError:
-            return
-        for packet in packets:
+        for packet in reports_in(data):
             # BYE is ignored: browsers send it when a track is merely replaced.
             if isinstance(packet, RtcpSrPacket):
                 info = packet.sender_info
@@ -369,6 +358,14 @@ class PassthroughPeerConnection(RTCPeerConnection):
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             return protocol
         raise NoFreePort(f"no free UDP port for {address} between {ports[0]} and {ports[-1]}")
+
+
+def reports_in(data: bytes) -> list[AnyRtcpPacket]:
+    """The RTCP packets of a datagram; none of one that cannot be read."""
+    try:
+        return RtcpPacket.parse(data)
+    except (ValueError, IndexError, struct.error):  # aiortc promises the first alone
+        return []
 
 
 def _only_dtls(connection: Connection, traffic: Traffic) -> Callable[[bytes, int], None]:

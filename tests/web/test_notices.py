@@ -242,6 +242,48 @@ async def test_hr_page_says_what_is_missing_and_leads_there(site: Site, http: Cl
         assert "Complete the notice to invite" in await response.text()
 
 
+async def test_every_version_is_read_again_word_for_word_and_compared(
+    site: Site, http: ClientSession, call: Call
+) -> None:
+    links = await site.invite()
+    shown = (await call("GET", "/interviews/one", token=links.token))["notice"]
+    (unkept, _) = (await call("GET", f"/jobs/{site.job}/notices"))["versions"]
+    assert (unkept["version"], unkept["number"], unkept["current"]) == (shown["version"], None, True)
+    assert (await call("GET", f"/jobs/{site.job}/notices/{shown['version']}"))["passages"] == shown["passages"]
+    await call("POST", "/interviews/one/consent", {"notice_version": shown["version"]}, token=links.token)
+    await call("PATCH", f"/jobs/{site.job}", {"notice_texts": {"en": {"purpose": "To <decide>."}}})
+    listed = (await call("GET", f"/jobs/{site.job}/notices"))["versions"]
+    english = [each for each in listed if each["language"] == "en"]
+    assert [(each["number"], each["current"], each["acknowledged"]) for each in english] == [
+        (2, True, 0),
+        (1, False, 1),
+    ]
+    kept = await call("GET", f"/jobs/{site.job}/notices/{shown['version']}")
+    assert {name: kept[name] for name in shown} == shown
+    await call("GET", f"/jobs/{site.job}/notices/en-nothing", status=404)
+    await _sign_in(http)
+    path = f"/hr/jobs/{site.job}/notices?version={english[0]['version']}&with={shown['version']}"
+    async with http.get(path) as response:
+        page = await response.text()
+    assert "<ins>To &lt;decide&gt;.</ins>" in page
+    assert f"<del>{shown['purpose']}</del>" in page
+    assert page.count("<ins>") == 1
+    async with http.get(f"/hr/jobs/{site.job}/notices?version=en-nothing") as response:
+        assert response.status == 404
+        assert "There is no such version" in await response.text()
+    async with http.get("/hr/interviews/one") as response:
+        results = await response.text()
+    assert f'href="/hr/jobs/{site.job}/notices?version={shown["version"]}"' in results
+    assert "English</span>, version 1" in results
+
+
+async def test_results_say_of_an_older_consent_that_its_words_were_not_kept(site: Site, http: ClientSession) -> None:
+    await site.invite(consented=True)
+    await _sign_in(http)
+    async with http.get("/hr/interviews/one") as response:
+        assert "Version 2026-11-1, whose words were not kept then" in await response.text()
+
+
 async def _sign_in(http: ClientSession) -> None:
     from tests.web.conftest import PASSWORD
 

@@ -14,6 +14,7 @@ from web.auth import LOGIN_COOKIE
 from web.bodies import read_form
 from web.breaks import breaks_of
 from web.gate import hr_asker_of, interview_of, role_of
+from web.languages import LANGUAGES
 from web.pages.audit import watched
 from web.pages.paths import home, ours
 from web.rights import is_at_least
@@ -50,6 +51,7 @@ async def results(request: aioweb.Request) -> aioweb.Response:
         "technical": technical(interview.parts),
         "watched": await watched(services, interview.session_id) if is_at_least(role, JobRole.RECRUITER) else None,
         "owns_job": role is JobRole.OWNER,
+        "languages": LANGUAGES,
     }
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)
 

@@ -43,10 +43,10 @@ class NoticeVersionTold(Schema):
 
     version: str
     language: str
-    number: int
-    "From 1 in each language."
+    number: int | None
+    "From 1 in each language; null before it is kept, which is when somebody saves the job or agrees."
     legal_basis: LegalBasis
-    made_at: Moment
+    made_at: Moment | None
     current: bool
     "Candidates read this one now."
     acknowledged: int
@@ -62,5 +62,5 @@ class NoticeVersions(Schema):
 class NoticeWhole(Notice):
     """A version, word for word."""
 
-    number: int
-    made_at: Moment
+    number: int | None
+    made_at: Moment | None

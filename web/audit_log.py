@@ -81,8 +81,7 @@ class AuditLog:
         self._head_said_on: date | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin to write."""
-        await self._say_head()
+        """Begin to write. Where the chain ends is said once the server serves: one that cannot says that alone."""
         self._task = asyncio.create_task(self._write_on())
         return self
 
@@ -96,7 +95,8 @@ class AuditLog:
             await self.flush()
         except (DatabaseError, OSError):
             logger.exception("%d rows of the audit could not be written", len(self._waiting) + self._lost)
-        await self._say_head()
+        if self._head_said_on is not None:
+            await self._say_head()
 
     def note(
         self,

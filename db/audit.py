@@ -86,6 +86,7 @@ class AuditEvent(StrEnum):
     HELD = "held"
     HOLD_RELEASED = "hold_released"
 
+    RESTORED = "restored"
     SERVER_STARTED = "server_started"
     SERVER_STOPPED = "server_stopped"
     SETTINGS_CHANGED = "settings_changed"

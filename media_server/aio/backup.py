@@ -25,6 +25,9 @@ from media_server.aio.named_files import named_files
 from media_server.recording import names
 from media_server.recording.backup_manifest import BackedUpFile, Manifest
 
+JOURNAL: Final = "erasures.jsonl"
+"What was ever deleted; with it beside the database, an older database brings nothing back."
+
 MOST_ROUNDS: Final = 20
 "Rounds until nothing has changed in between. After the first they copy only what has, so each takes a moment."
 
@@ -145,7 +148,8 @@ class _Taking:
             damaged=tuple(sorted(path for path, digest in needed.digests.items() if self._differs(path, digest))),
             strangers=sum(not _is_draft(path) for path in lying - moment.paths - beside),
         )
-        self._take(KEY)
+        for path in (KEY, JOURNAL):
+            self._take(path)
         self.files[DATABASE] = _described(self._draft / DATABASE)
         return taken
 

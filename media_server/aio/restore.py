@@ -5,6 +5,7 @@ command.
 """
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import Collection
@@ -12,15 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from db import backups, migrate
+from db import audit, backups, migrate
+from db.audit import Actor, ActorKind, AuditEvent, Details
 from db.clock import Clock
 from db.engine import Database
-from db.errors import NotFound
+from db.errors import Conflict, NotFound
 from db.settings import DatabaseSettings
 from media_server.aio.backup_store import DATABASE, KEY, Backup, BackupStore, BackupUnusable, copy_into, open_backup
 from media_server.aio.data_folder import RESTORING, DataFolder
 from media_server.aio.mending import MendedPart
 from media_server.aio.recordings import Comparison, Recordings
+
+logger = logging.getLogger(__name__)
 
 OF_THE_FILE_SYSTEM: Final = frozenset({"lost+found"})
 "What lies in a fresh volume already."
@@ -78,6 +82,7 @@ async def restore(
             mended = await recordings.mend_all()
             await recordings.finish_pending(join=False)
             comparison = await recordings.compare()
+            await _note(database, clock, backup, deleted)
         finally:
             await database.close()
         (folder.path / RESTORING).unlink()
@@ -153,8 +158,24 @@ async def _delete_again(database: Database, recordings: Recordings, session_ids:
             await recordings.delete(session_id)
         except NotFound:  # it was added, and deleted, after the backup was made
             continue
+        except Conflict:
+            logger.warning("interview %s was deleted since, and may not be deleted as the backup has it", session_id)
+            continue
         deleted.append(session_id)
     return tuple(deleted)
+
+
+async def _note(database: Database, clock: Clock, backup: Backup, deleted: Collection[str]) -> None:
+    """The audit goes on from where the backup has it; this row tells why its latest ones may be missing."""
+    details: Details = {
+        "backup": backup.path.name,
+        "made_at": backup.manifest.made_at.isoformat(),
+        "deleted_again": len(deleted),
+    }
+    async with database.writing() as db_session:
+        await audit.record(
+            db_session, AuditEvent.RESTORED, clock.utc_now(), actor=Actor(ActorKind.OPERATOR, ""), details=details
+        )
 
 
 def _remove(path: Path) -> None:

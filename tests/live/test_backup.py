@@ -157,10 +157,11 @@ async def test_deleted_interviews_are_in_no_later_backup_and_do_not_come_back(se
 
     third = restored(server, tmp_path / "third")
     listed = tmp_path / "deleted.txt"
-    listed.write_text(f"{kept.session_id}\nnobody-knows-this\n")
+    listed.write_text(f'nobody-knows-this\n{{"session_id": "{kept.session_id}", "begun_at": "2026-11-25"}}\n{{"cut')
     told = await run(third, "restore", str(after), "--deleted", str(listed))
     assert told["deleted"] == [kept.session_id]
     assert not list(third.data.glob("uploads/*/*.webm"))
+    assert third.rows("SELECT count(*) AS n FROM audit_events WHERE event = 'restored'") == [{"n": 1}]
 
 
 async def test_nothing_is_restored_over_what_lies_there(server: Server, tmp_path: Path) -> None:

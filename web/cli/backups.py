@@ -1,5 +1,6 @@
 """`holdfast backup` and `holdfast restore`."""
 
+import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +53,7 @@ def restore(
         typer.Option(
             "--deleted",
             metavar="FILE",
-            help="Session ids, one a line, of interviews deleted since; they do not come back.",
+            help="Session ids, one a line, or an erasures.jsonl: interviews deleted since do not come back.",
         ),
     ] = None,
     data: DataOption = None,
@@ -87,9 +88,20 @@ def _session_ids(file: Path | None) -> set[str]:
     if file is None:
         return set()
     try:
-        return {line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()}
+        lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         fail(f"{file} cannot be read.")
+    return {session_id for line in lines if (session_id := _session_id(line.strip()))}
+
+
+def _session_id(line: str) -> str:
+    """A session id as it is, or in a line of a data folder's erasures.jsonl; empty where there is none."""
+    if not line.startswith("{"):
+        return line
+    try:
+        return str(json.loads(line)["session_id"])
+    except (ValueError, KeyError, TypeError):  # what a crash cut off
+        return ""
 
 
 def _size(manifest: Manifest) -> int:

@@ -9,7 +9,7 @@ NODE_FOLDER := tests/browser/node
 # Two at a time, each file by itself: the tests wait for browsers and networks more than they compute. Those that measure
 # media as it runs come after them, one by one.
 PYTEST_FLAGS ?= -n 2 --dist loadfile
-BENCH ?= rtp_cost webm_close join power_cut liveness kill interruptions resume roaming rolling_restart loss throttle sync cpu downloads export uploads audit
+BENCH ?= rtp_cost webm_close join power_cut liveness kill interruptions resume roaming rolling_restart loss throttle sync cpu downloads export uploads audit faults
 
 # A Mac keeps its browser off the path.
 MAC_CHROME := /Applications/Google Chrome.app/Contents/MacOS/Google Chrome

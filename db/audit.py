@@ -90,6 +90,7 @@ class AuditEvent(StrEnum):
     SERVER_STARTED = "server_started"
     SERVER_STOPPED = "server_stopped"
     SETTINGS_CHANGED = "settings_changed"
+    REPAIRED = "repaired"
     AUDIT_EXPORTED = "audit_exported"
     AUDIT_LOST = "audit_lost"
     AUDIT_PRUNED = "audit_pruned"

@@ -11,17 +11,17 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web as aioweb
 
-from db import deletion
 from db.audit import SYSTEM, AuditEvent
 from db.clock import Clock
 from db.clock_watch import ClockWatch
 from db.engine import Database
 from db.work import Task, WorkKind
 from media_server.aio.aiortc_tap import NetworkSettings
-from media_server.aio.data_folder import MARK, UPLOADS, DataFolder, DataFolderUnusable
+from media_server.aio.data_folder import UPLOADS, DataFolder
 from media_server.aio.disk import Disk
 from media_server.aio.exports import Exports
 from media_server.aio.job_sounds import JobSounds
+from media_server.aio.mounted import check_mounted
 from media_server.aio.previews import Previews
 from media_server.aio.publisher import Publisher
 from media_server.aio.recordings import Recordings
@@ -131,22 +131,9 @@ async def _data(stack: AsyncExitStack, settings: Settings, metrics: Metrics) -> 
     database = await Database.open(data_folder.database_path, settings.database)
     stack.push_async_callback(database.close)
     database.on_wait = metrics.waited_for_database
-    await _check_mounted(data_folder, database)
-    return data_folder, database
-
-
-async def _check_mounted(data_folder: DataFolder, database: Database) -> None:
-    """An empty mount point in place of the uploads would make every recording seem lost. Raises DataFolderUnusable."""
-    async with database.reading() as db_session:
-        known = await deletion.known_paths(db_session)
-    is_bare = await asyncio.to_thread(data_folder.looks_unmounted)
-    if known and is_bare:
-        raise DataFolderUnusable(
-            f"{data_folder.uploads_path} is empty, and the database names {len(known)} files in it. Mount the disk that "
-            f"holds them and start again. If they are gone for good: mkdir {data_folder.uploads_path / MARK}"
-        )
-    await asyncio.to_thread(data_folder.mark_uploads)
+    await check_mounted(database, data_folder)
     data_folder.pin_uploads()
+    return data_folder, database
 
 
 async def _audit(

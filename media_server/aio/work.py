@@ -20,7 +20,7 @@ from db.engine import Database
 from db.errors import DatabaseError, NotNow
 from db.work import Task, WorkKind
 from media_server.aio.worker_process import OnProgress, WorkerFailed, WorkerStopped
-from media_server.recording.assembly import CannotJoin
+from media_server.recording.assembly import CannotJoin, Refusal
 from media_server.recording.attempts import retry_at
 from media_server.settings import WorkSettings
 
@@ -192,7 +192,7 @@ class HeavyWork:
                 await work.postpone(db_session, task, waits, now + timedelta(seconds=self._settings.retry_after_s))
             return
         again = None
-        if not isinstance(error, (GiveUp, CannotJoin)):
+        if not _is_hopeless(error):
             again = retry_at(attempts, self._settings.attempts, self._settings.retry_after_s, now)
         # Where the sentence is the whole story, a traceback would only hide it.
         trace = None if isinstance(error, GiveUp) else error
@@ -215,6 +215,11 @@ class HeavyWork:
                         await work.note_progress(db_session, task, progress)
 
         return note
+
+
+def _is_hopeless(error: Exception) -> bool:
+    """Whether trying again is of no use; a part that cannot be read may be put back from a backup meanwhile."""
+    return isinstance(error, GiveUp) or (isinstance(error, CannotJoin) and error.refusal is not Refusal.UNREADABLE)
 
 
 def _waits_for(error: Exception) -> str | None:

@@ -155,12 +155,18 @@ async def test_what_fails_is_tried_again_later_and_given_up_in_the_end(
     assert (await house.get("one")).state is InterviewState.READY
 
 
-async def test_what_can_never_work_is_tried_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_part_that_cannot_be_read_may_be_put_back_meanwhile(house: House) -> None:
     await house.interview("one", media=[MEDIA[0], b"no WebM"])
     async with running(house):
-        found = await until(house, is_in(WorkState.FAILED))
-    assert found.attempts == 1
-    assert (found.error or "").startswith("part 2 is why: ")
+        found = await until(house, is_in(WorkState.WAITING))
+        assert found.attempts == 1
+        assert (found.error or "").startswith("part 2 is why: ")
+        (house.data_folder.path / (await house.get("one")).parts[1].path).write_bytes(MEDIA[1])
+        house.clock.now += timedelta(minutes=1)
+        await until(house, is_in(WorkState.DONE))
+
+
+async def test_what_can_never_work_is_tried_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
     doer = Recorder(GiveUp("there is nothing in it"))
     doer.may_end.set()
     await house.interview("two", media=MEDIA)

@@ -3,6 +3,7 @@
 import typer
 
 from media_server.aio.mending import MendedPart, MendResult
+from media_server.aio.mounted import check_mounted
 from media_server.aio.recordings import Recordings
 from web import formats
 from web.cli.common import ConfigOption, DataOption, JsonOption, print_json, read_settings, run, workshop
@@ -23,6 +24,7 @@ def mend(data: DataOption = None, config: ConfigOption = None, as_json: JsonOpti
 async def _mend(settings: Settings) -> list[MendedPart]:
     async with workshop(settings) as shop:
         with shop.data_folder.held():
+            await check_mounted(shop.database, shop.data_folder)
             recordings = Recordings(shop.database, shop.data_folder, shop.clock)
             mended = await recordings.mend_all()
             await recordings.finish_pending()

@@ -12,7 +12,8 @@ import pytest
 from aiohttp import ClientSession
 from sqlalchemy import select
 
-from db import interviews
+from db import holds, interviews
+from db.audit import Actor, ActorKind
 from db.models import AuditRow, DeletionRequest
 from db.states import InterviewEvent
 from tests.fakes.mail_server import MailServer, mail_server, text_of
@@ -152,6 +153,24 @@ async def test_it_is_granted_by_itself_when_it_is_due(site: Site, http: ClientSe
     told = (await call(http, "GET", OWN, links.token))[1]
     assert (told["state"], told["recorded"]) == ("deleted", None)
     assert not list((site.services.data_folder.path / "uploads").rglob("*.webm"))
+
+
+async def test_what_is_held_stays_and_its_reason_is_told(site: Site, http: ClientSession) -> None:
+    links = await finished(site)
+    await call(http, "POST", REQUEST, links.token)
+    now, operator = site.services.clock.utc_now(), Actor(ActorKind.OPERATOR, "us")
+    async with site.services.database.writing() as db_session:
+        await holds.hold(db_session, "one", "A court has asked for it.", now, actor=operator)
+        (await db_session.get_one(DeletionRequest, "one")).due_at = now
+    await site.services.own.requests.look()
+    told = (await call(http, "GET", OWN, links.token))[1]
+    assert (told["state"], told["hold"]["reason"], told["delete_at"]) == ("ready", "A court has asked for it.", None)
+    assert (await call(http, "POST", f"{REQUEST}/grant", site.owner))[0] == 409
+    assert b"A court has asked for it." in (await call(http, "GET", f"{OWN}/receipt", links.token))[1]
+    async with site.services.database.writing() as db_session:
+        await holds.release(db_session, "one", now, actor=operator)
+    await site.services.own.requests.look()
+    assert (await call(http, "GET", OWN, links.token))[1]["state"] == "deleted"
 
 
 async def test_a_code_opens_the_recording_and_the_link_alone_does_not(

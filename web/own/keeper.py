@@ -63,8 +63,9 @@ class RequestKeeper:
         return request
 
     async def grant(self, session_id: str, actor: Actor) -> None:
-        """Delete it, as was asked. Raises NotFound when nobody has asked, and whatever deleting raises."""
+        """Delete it, as was asked. Raises NotFound when nobody has asked, OnHold, and whatever deleting raises."""
         async with self._database.writing() as db_session:
+            await holds.refuse_held(db_session, session_id)
             if await deletion_requests.of(db_session, session_id) is None:
                 raise NotFound(f"nobody has asked for the deletion of interview {session_id}")
             await holds.refuse_held(db_session, session_id)
@@ -81,9 +82,10 @@ class RequestKeeper:
         async with self._database.reading() as db_session:
             unmailed = await deletion_requests.unmailed(db_session) if self._mailer.is_configured else []
             due = await deletion_requests.due(db_session, self._clock.utc_now())
+            held = await holds.holds_of(db_session, due)
         for session_id in unmailed:
             await self._write_to_owners(session_id)
-        for session_id in due:
+        for session_id in (each for each in due if each not in held):
             try:
                 await self.grant(session_id, SYSTEM)
             except Exception:

@@ -3,7 +3,8 @@
 import aiohttp_jinja2
 from aiohttp import web as aioweb
 
-from db.models import JobRole
+from db import deletion_requests
+from db.models import InterviewSession, JobRole
 from db.neighbours import neighbours
 from db.states import InterviewState
 from signaling.aio.errors import TooOften, Unauthorised
@@ -18,7 +19,7 @@ from web.languages import LANGUAGES
 from web.pages.audit import watched
 from web.pages.paths import home, ours
 from web.rights import is_at_least
-from web.services import SERVICES
+from web.services import SERVICES, Services
 from web.technical import technical
 
 GOES_ON = frozenset({InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED})
@@ -52,8 +53,24 @@ async def results(request: aioweb.Request) -> aioweb.Response:
         "watched": await watched(services, interview.session_id) if is_at_least(role, JobRole.RECRUITER) else None,
         "owns_job": role is JobRole.OWNER,
         "languages": LANGUAGES,
+        "own": await _own(services, row),
     }
     return aiohttp_jinja2.render_template("hr_interview.html", request, context)
+
+
+async def _own(services: Services, interview: InterviewSession) -> dict[str, object] | None:
+    """What its candidate asks for afterwards; None while it is not over."""
+    if interview.state not in deletion_requests.OVER:
+        return None
+    async with services.database.reading() as db_session:
+        request = await deletion_requests.of(db_session, interview.session_id)
+    sends_mail = services.own.mailer.is_configured
+    return {
+        "request": request,
+        "released_at": interview.own_released_at,
+        "sends_mail": sends_mail,
+        "sends_codes": sends_mail and interview.candidate.email is not None,
+    }
 
 
 async def show_sign_in(request: aioweb.Request) -> aioweb.Response:

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from db import interviews
 from db.models import OwnCode
-from tests.browser.pages.place import Invitation, Place
+from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, Invitation, Place
 from tests.browser.pages.visitor import Visitor, record_in_one_go
 from tests.fakes.mail_server import text_of
 
@@ -170,3 +170,27 @@ async def _call(place: Place, method: str, path: str, body: object = None) -> No
     headers = {"Authorization": f"Bearer {place.hr_token}"}
     async with ClientSession(headers=headers, raise_for_status=True) as http:
         await http.request(method, f"{place.url}/api/interviews/{path}", json=body)
+
+
+async def test_hr_sees_the_wish_releases_the_recording_and_deletes_it(
+    place: Place, visitor: Visitor, chromium_here: Browser
+) -> None:
+    page, invitation = visitor.page, await place.invite(candidate="Hilde Own")
+    await record_in_one_go(chromium_here, invitation.link)
+    await place.services.own.requests.ask(invitation.session_id)
+    await visitor.signs_in(place.url, HR_EMAIL, HR_PASSWORD)
+    row = page.locator(f'tr[data-session-id="{invitation.session_id}"]')
+    await expect(row).to_contain_text("Deletion asked for")
+    await _looks_right(visitor)
+    await page.goto(f"{place.url}/hr/interviews/{invitation.session_id}")
+    await expect(page.locator("#own-request")).to_contain_text("Deletion asked for")
+    tick = page.get_by_label("Let the candidate watch and download their recording without a code")
+    await tick.check()
+    await expect(page.locator("#own-said")).to_contain_text("can see their recording now")
+    await _looks_right(visitor)
+    await page.reload()
+    await expect(tick).to_be_checked()
+    await page.get_by_role("button", name="Delete now…").click()
+    await page.locator("#grant-dialog").get_by_role("button", name="Delete for good").click()
+    await expect(page.get_by_role("heading", name="Interviews", exact=True)).to_be_visible()
+    await expect(row).to_have_count(0)

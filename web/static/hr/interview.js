@@ -4,11 +4,13 @@ import { copyText, need, say } from "../shared/dom.js";
 import { localiseTimes } from "../shared/local_times.js";
 import { bindAccommodations } from "./accommodations.js";
 import { bindAttaching } from "./captions.js";
+import { bindOwn } from "./own.js";
 import { PlayerPage } from "./player_page.js";
 import { Refresh } from "./refresh.js";
 
 localiseTimes(document);
 bindAccommodations(document);
+bindOwn(document);
 
 const { api = "" } = need(document, "results", HTMLElement).dataset;
 /** @type {PlayerPage | null} */

@@ -81,7 +81,7 @@ class AuditLog:
         self._head_said_on: date | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin to write. Where the chain ends is said once the server serves: one that cannot says that alone."""
+        """Begin to write."""
         self._task = asyncio.create_task(self._write_on())
         return self
 
@@ -96,7 +96,7 @@ class AuditLog:
         except (DatabaseError, OSError):
             logger.exception("%d rows of the audit could not be written", len(self._waiting) + self._lost)
         if self._head_said_on is not None:
-            await self._say_head()
+            await self.say_head()
 
     def note(
         self,
@@ -154,8 +154,8 @@ class AuditLog:
             await asyncio.sleep(EVERY_S)
             try:
                 await self.flush()
-                if self._clock.utc_now().date() != self._head_said_on:
-                    await self._say_head()
+                if self._head_said_on not in {None, self._clock.utc_now().date()}:
+                    await self.say_head()
             except Exception:
                 if not failing:  # once, not every second
                     logger.exception("the audit could not be written; it is tried again every second")
@@ -163,7 +163,8 @@ class AuditLog:
             else:
                 failing = False
 
-    async def _say_head(self) -> None:
+    async def say_head(self) -> None:
+        """Say where the chain ends, and again every day and at the end from now on. Called once the server answers."""
         try:
             async with self._database.reading() as db_session:
                 head = await audit.head(db_session)

@@ -85,6 +85,7 @@ async def _serve(settings: Settings, greeting: Greeting) -> None:
         try:
             await _listen(runner, settings.web, tls)
             await asyncio.to_thread(_leave_word, services)
+            await services.audit.say_head()
             print(*greeting(settings), sep="\n", flush=True)  # noqa: T201  this is what the operator reads
             manager = ServiceManager()
             manager.tell("READY=1")

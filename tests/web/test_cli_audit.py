@@ -1,10 +1,12 @@
 """`holdfast audit`: what the commands themselves left in it, listed, exported, verified; and a doctor that looks."""
 
+import asyncio
 import csv
 import getpass
 import hashlib
 import io
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.web.conftest import PASSWORD
+from tests.web.test_server import serving
 from web.cli import app
 
 runner = CliRunner()
+HEAD = re.compile(r"the audit ends with row (\d+), hash ([0-9a-f]{64})")
 DID = [
     "user_added",
     "job_added",
@@ -116,3 +120,25 @@ def test_an_audit_that_is_whole(data: Path) -> None:
     assert "The audit is whole" in call("audit", "verify")
     findings = json.loads(runner.invoke(app, ["doctor", "--json"]).stdout)
     assert next(each for each in findings if each["what"] == "audit")["level"] == "ok"
+
+
+async def test_the_log_of_a_server_names_the_end_and_verify_takes_it(tmp_path: Path, unused_tcp_port: int) -> None:
+    data = tmp_path / "data"
+    async with serving(data, "--port", str(unused_tcp_port)) as server:
+        first = HEAD.search(await server.until("the audit ends with row"))
+        await server.until("Holdfast serves")
+        server.process.terminate()
+        last = HEAD.search(await server.until("the audit ends with row"))
+        assert await server.process.wait() == 0
+    assert first is not None
+    assert last is not None
+    assert int(last[1]) > int(first[1])
+    command = ["audit", "verify", "--data", str(data)]
+    # A command runs a loop of its own, which this one's thread has already.
+    for number, head in (last.groups(), first.groups()):
+        if number != "0":
+            said = await asyncio.to_thread(call, *command, "--number", number, "--head", head)
+            assert "The audit is whole" in said
+    other = "f" * 64
+    said = await asyncio.to_thread(call, *command, "--number", last[1], "--head", other, status=1)
+    assert f"Row {last[1]} is another one than the log says" in said

@@ -16,6 +16,7 @@ import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 
@@ -77,6 +78,8 @@ class Flooded:
     "How long they are together."
     recorded_s: float
     "Length of the recording."
+    overflowed: int
+    "Datagrams that the kernel dropped because the server's socket was full; the candidate's own are among them."
 
 
 class Sender:
@@ -128,6 +131,12 @@ def forged(ends: Ends, data: bytes) -> bytes:
     length = 8 + len(data)
     head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, 0, 0, 64, socket.IPPROTO_UDP, 0, source, target)
     return head + struct.pack("!HHHH", ends.candidate[1], ends.server[1], length, 0) + data
+
+
+def dropped_by_kernel(port: int) -> int:
+    """Datagrams that found the port's sockets full so far (proc(5), the last column)."""
+    rows = [line.split() for line in Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]]
+    return sum(int(row[-1]) for row in rows if int(row[1].rpartition(":")[2], 16) == port)
 
 
 async def send_messages(server: Server, interview: Interview, count: int, seed: int) -> int:
@@ -185,6 +194,7 @@ async def measure(it: Stage, datagrams: int, messages: int, per_second: float, s
     usage = meter.read()
     sent, said = [flood.result() for flood in flooding]
     sender.close()
+    overflowed = dropped_by_kernel(ends.server[1])
     await candidate.source.runs_on(3)
     await candidate.finish()
 
@@ -193,10 +203,12 @@ async def measure(it: Stage, datagrams: int, messages: int, per_second: float, s
 
     await until(closed, within_s=30)
     rows, gaps = part_rows(it.server, interview), gap_rows(it.server, interview)
+    for gap in gaps:
+        print(f"  gap: {gap['track']} {gap['start_ms']} to {gap['end_ms']} ms, {gap['reason']}")
     length_s = sum(row["duration_ms"] for row in rows) / 1_000
     return Flooded(
         *(sent, sender.forged, said, usage.seconds, usage.cpu_s, before, max(most)),
-        *(len(rows), len(gaps), sum(gap["end_ms"] - gap["start_ms"] for gap in gaps) / 1_000, length_s),
+        *(len(rows), len(gaps), sum(gap["end_ms"] - gap["start_ms"] for gap in gaps) / 1_000, length_s, overflowed),
     )
 
 
@@ -216,11 +228,12 @@ def show(floods: Sequence[Flooded]) -> None:
             "gaps",
             "gaps s",
             "recorded s",
+            "overflowed",
         ),
         [
             (
                 *(each.datagrams, each.forged, each.messages, each.seconds, each.cpu_s),
-                *(each.before_mb, each.most_mb, each.parts, each.gaps, each.gap_s, each.recorded_s),
+                *(each.before_mb, each.most_mb, each.parts, each.gaps, each.gap_s, each.recorded_s, each.overflowed),
             )
             for each in floods
         ],

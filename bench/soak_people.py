@@ -180,13 +180,17 @@ class Sender:
             await self._ask("POST", f"{path}/exports/mp4", self.hr_token)
 
     async def _ask(self, method: str, path: str, token: str, **more: Any) -> Any:
-        headers = {"Authorization": f"Bearer {token}"}
-        async with self.http.request(method, self.server.base_url + path, headers=headers, **more) as response:
-            octets = await response.read()
-            if not response.ok:
-                refused = Refused if response.status == CONFLICT else RuntimeError
-                raise refused(f"{method} {path} answered {response.status}: {octets[:300]!r}")
-            return json.loads(octets) if "json" in response.content_type else octets
+        headers, url = {"Authorization": f"Bearer {token}"}, self.server.base_url + path
+        while True:
+            async with self.http.request(method, url, headers=headers, **more) as response:
+                octets = await response.read()
+            if response.status not in {429, 503}:
+                break
+            await asyncio.sleep(AGAIN_S)
+        if not response.ok:
+            refused = Refused if response.status == CONFLICT else RuntimeError
+            raise refused(f"{method} {path} answered {response.status}: {octets[:300]!r}")
+        return json.loads(octets) if "json" in response.content_type else octets
 
 
 @contextlib.asynccontextmanager

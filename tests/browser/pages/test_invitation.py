@@ -84,5 +84,22 @@ async def test_an_interview_is_deleted_only_by_who_means_it(place: Place, hr: Vi
     await page.get_by_role("button", name="Delete interview").click()
     await dialog.get_by_label("I want to delete it").check()
     await dialog.get_by_role("button", name="Delete for good").click()
-    await expect(page.get_by_role("heading", name="Interviews")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Interviews", exact=True)).to_be_visible()
     await expect(page.get_by_role("link", name="Delete Me")).to_have_count(0)
+
+
+async def test_an_interview_on_legal_hold_is_kept_until_it_is_released(place: Place, hr: Visitor) -> None:
+    invitation = await place.invite(candidate="Max Held")
+    page = hr.page
+    await page.goto(f"{place.url}/hr/interviews/{invitation.session_id}")
+    await page.get_by_role("button", name="Put on legal hold…").click()
+    await page.get_by_label("Why").fill("Court case 12/26")
+    await hr.has_no_barriers()
+    await page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_text("On legal hold: nobody deletes it.")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("button", name="Delete interview…")).to_have_count(0)
+    await hr.has_no_barriers()
+    await hr.fits()
+    await page.get_by_role("button", name="Release the hold…").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Release", exact=True).click()
+    await expect(page.get_by_role("button", name="Put on legal hold…")).to_be_visible(timeout=20_000)

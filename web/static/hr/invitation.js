@@ -64,6 +64,10 @@ export class InvitationView {
         return this.#change("POST", "/link/reissue", null, "There is a new link. The old one opens nothing any more.");
       case "revoke":
         return this.#change("POST", "/link/revoke", null, "The link is revoked.");
+      case "hold":
+        return this.#hold("PUT", { reason: need(this.document, "hold-reason", HTMLInputElement).value });
+      case "release-hold":
+        return this.#hold("DELETE", null);
       case "delete":
         return this.#delete();
       default:
@@ -102,6 +106,15 @@ export class InvitationView {
     const place = need(this.document, "invitation-deadline", HTMLElement);
     place.replaceChildren(time);
     localiseTimes(place);
+  }
+
+  /**
+   * @param {string} method
+   * @param {object | null} body
+   */
+  async #hold(method, body) {
+    const asked = await this.#ask(method, "/hold", body);
+    if (asked.ok) location.reload(); // the page says it in several places
   }
 
   async #delete() {

@@ -51,8 +51,8 @@ from media_server.rtp.header import MalformedPacket, parse_packet
 from media_server.rtp.packet import MediaKind
 from media_server.rtp.sources import Address, Allowance, Sources
 
-RECEIVE_BUFFER = 1 << 20
-"Bytes that the kernel keeps for one socket while the event loop is busy; a second of media is 45 kB."
+RECEIVE_BUFFER = 4 << 20
+"Bytes that the kernel keeps for one socket while the event loop is busy, also of a flood; a second of media is 45 kB."
 
 LONGEST_SRTP = 1500
 "Octets. What libsrtp's Python binding decrypts; an Ethernet frame carries no more."

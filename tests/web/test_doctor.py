@@ -12,7 +12,10 @@ import av
 import numpy as np
 from typer.testing import CliRunner
 
+from db import interviews
 from db.clock import SystemClock
+from db.states import InterviewState
+from tests.live.harness import until
 from tests.media_server.webm.image import closed_part, talk
 from tests.web.conftest import NOW, Site
 from web.cli import app
@@ -182,6 +185,12 @@ async def test_a_recording_of_several_parts_is_what_was_stored(site: Site) -> No
     for _ in range(2):
         await site.add_part(media=closed_part(talk(1)))
     await site.services.live_interviews.finish("one")
+
+    async def is_joined() -> bool:
+        async with site.services.database.reading() as db_session:
+            return (await interviews.get_interview(db_session, "one")).state is InterviewState.READY
+
+    await until(is_joined, within_s=120)
     settings, folder = site.services.settings, site.services.data_folder
     findings = await examine_interview(settings, folder, "one")
     assert {finding.level for finding in findings} == {Level.OK}

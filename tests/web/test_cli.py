@@ -219,7 +219,7 @@ async def test_heavy_work_is_listed_and_given_another_chance(job: str, data: Pat
 
 def test_nothing_to_mend_and_nothing_to_sweep(job: str) -> None:
     assert told("mend") == {"parts": []}
-    assert told("sweep") == {"deleted": []}
+    assert told("sweep") == {"deleted": [], "deleted_again": [], "copies": 0}
 
 
 def test_a_platforms_own_table_gets_the_columns_of_the_request(tmp_path: Path) -> None:

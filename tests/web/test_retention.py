@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from bench.deletion import measure
 from db.models import InterviewSession
 from tests.web.conftest import Site, bearer
+from tests.web.test_pages import sign_in
 from web.cli.root import app
 
 REASON = "Court case 12/26"
@@ -48,6 +49,24 @@ async def test_a_held_interview_stays_and_says_why(site: Site, http: ClientSessi
         assert (await response.json())["kept"] == {"delete_at": due["delete_at"], "hold": None}
     async with http.delete(url, headers=owner) as response:
         assert response.status == 204
+
+
+async def test_hr_has_a_page_of_what_goes_and_what_is_held(site: Site, http: ClientSession) -> None:
+    await sign_in(http)
+    await site.recorded()
+    await _end_long_ago(site, "one")
+    async with http.get("/hr/deletions?days=1") as response:
+        assert "Nothing is deleted by" in await response.text()
+    async with http.get("/hr/deletions") as response:
+        page = await response.text()
+    assert "This one interview is deleted by" in page
+    assert "John Doe" in page
+    async with http.put("/api/interviews/one/hold", json={"reason": REASON}, headers=bearer(site.owner)):
+        pass
+    async with http.get("/hr/deletions") as response:
+        page = await response.text()
+    assert "Nothing is deleted by" in page
+    assert REASON in page
 
 
 async def test_a_reason_is_needed(site: Site, http: ClientSession) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from db.models import JobRole
 from web.endpoint import Endpoint
 from web.limits import Limit
-from web.pages import account, audit, candidate, hr, interview_list, invite
+from web.pages import account, audit, candidate, deletions, hr, interview_list, invite
 from web.rights import Access
 
 _PUBLIC: Final = Access()
@@ -26,6 +26,7 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/hr/interviews/{session_id}", hr.results, _REVIEWER),
     # Which of it is whose is told by the rows themselves.
     Endpoint("GET", "/hr/audit", audit.show, _SIGNED_IN),
+    Endpoint("GET", "/hr/deletions", deletions.show, _SIGNED_IN),
     Endpoint("GET", "/hr/account", account.show, _SIGNED_IN),
     Endpoint("GET", "/hr/webhooks/{webhook_id}", account.show_webhook, _SIGNED_IN),
     Endpoint("GET", "/hr/sign-in", hr.show_sign_in, _PUBLIC),

@@ -122,6 +122,15 @@ def _engine(
             connection.close()  # nobody else would: the pool has not seen it yet, and it holds a thread
             raise
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def end_transaction(connection: Any, _record: Any, _error: BaseException | None) -> None:
+        # A task was cancelled while SQLite worked for it. Closing alone leaves its lock for as long as a cursor of it is
+        # remembered anywhere, and whoever writes next finds the database locked. This comes before the closing, in the
+        # connection's own thread.
+        driver = connection.driver_connection
+        if driver._connection is not None:  # noqa: SLF001  what is public waits, and nobody may wait here
+            driver._tx.put_nowait((None, driver._connection.rollback))  # noqa: SLF001  the same
+
     @event.listens_for(engine.sync_engine, "begin")
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)

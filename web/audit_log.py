@@ -77,6 +77,7 @@ class AuditLog:
         self._known: set[_Noted] = set()
         self._lost = 0
         self._flushing = asyncio.Lock()
+        self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._head_said_on: date | None = None
 
@@ -87,10 +88,9 @@ class AuditLog:
 
     async def __aexit__(self, *_: object) -> None:
         """Write what waits, and say where the chain ends."""
+        self._ending.set()  # not cancelled: it may be writing
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
         try:
             await self.flush()
         except (DatabaseError, OSError):
@@ -150,8 +150,9 @@ class AuditLog:
 
     async def _write_on(self) -> None:
         failing = False
-        while True:
-            await asyncio.sleep(EVERY_S)
+        while not self._ending.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), EVERY_S)
             try:
                 await self.flush()
                 if self._head_said_on not in {None, self._clock.utc_now().date()}:

@@ -22,6 +22,7 @@ from web.invitations import OVER, NewInterview, links_for, set_up
 from web.problems import IncompleteNotice, InConflict
 from web.schema.invitations import Invitation, Invited, LinkTold, NewDeadline, QuestionAsked
 from web.services import SERVICES, Services
+from web.views import api_url
 
 MAX_SESSION_ID_BYTES = MAX_TOKEN_LENGTH // 2
 
@@ -32,7 +33,7 @@ async def invite(request: aioweb.Request) -> aioweb.Response:
     invited = await set_up_for(
         request.app[SERVICES], row_id(request, "job_id"), invitation, actor_of(request), token_of(request)
     )
-    location = f"{request.app[SERVICES].settings.web.base_path}/api/interviews/{invited.session_id}"
+    location = api_url(request.app[SERVICES].settings.web.base_path, invited.session_id)
     return answer(invited, status=201, headers={"Location": location})
 
 

@@ -143,7 +143,9 @@ async def test_a_webhook_is_made_tried_mended_and_removed(place: Place, hr: Visi
         change = page.get_by_role("dialog", name="Change the webhook")
         await change.get_by_label("Interrupted").uncheck()
         await change.get_by_role("button", name="Save").click()
-        await expect(page.get_by_text("Hears of: completed, ready, deleted")).to_be_visible()
+        await expect(
+            page.get_by_text("Hears of: completed, ready, withdrawn, deleted, deletion asked for")
+        ).to_be_visible()
         await hr.has_no_barriers()
         await hr.fits()
         await page.get_by_role("button", name="Delete").click()

@@ -25,7 +25,7 @@ def report(n: int, now: int) -> Event:
         ("completed", {}, "problem", "finished", []),
         ("ready", {}, "problem", "finished", []),
         ("expired", None, "problem", "expired", []),
-        ("withdrawn", {}, "problem", "withdrawn", []),
+        ("withdrawn", {}, "withdrawn", None, []),
         ("deleted", {}, "problem", "deleted", []),
     ],
 )

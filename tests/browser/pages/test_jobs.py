@@ -113,10 +113,10 @@ async def test_questions_are_moved_removed_and_taken_back(place: Place, hr: Visi
     await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")
     await expect(card(hr, 3).locator("textarea")).to_have_value("Who are you?")
-    await page.set_viewport_size({"width": 1280, "height": 1400})
+    await page.set_viewport_size({"width": 1280, "height": 3000})  # nothing has to scroll while it is dragged
+    await card(hr, 3).locator("[data-grip]").hover()
     box = await card(hr, 1).bounding_box()
     assert box is not None
-    await card(hr, 3).locator("[data-grip]").hover()
     await page.mouse.down()
     await page.mouse.move(box["x"] + 60, box["y"] + 20, steps=10)
     await page.mouse.up()

@@ -182,7 +182,7 @@ async def test_what_to_expect(place: Place, visitor: Visitor) -> None:
         "Up to 16\u00a0MB",
         "The people of the hiring team",
         "deleted 90 days after your interview",
-        "ask whoever sent you",
+        "ask hr@example.org",
     ):
         await expect(expectations).to_contain_text(said)
     announce = expectations.locator("[data-announce-time] input")

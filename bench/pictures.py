@@ -11,7 +11,7 @@ from typing import Literal
 from playwright.async_api import BrowserContext, Page
 
 from bench.stage import Stage, stage
-from tests.live.browser import CandidatePage
+from tests.live.browser import CandidatePage, page_says
 from tests.live.harness import OWNER, Interview
 
 PORTRAIT = Path(__file__).parent / "portrait.js"
@@ -116,7 +116,7 @@ async def hr_pages(scene: Stage, album: Album, interview: Interview, password: s
     await album.take(page, "list")
     await page.goto(f"{scene.server.base_url}/hr/interviews/{interview.session_id}")
     await page.locator("#video").wait_for()
-    await page.wait_for_function("document.querySelector('video').readyState >= 2")
+    await page_says(page, "document.querySelector('video').readyState >= 2")
     await album.take(page, "results")
     others = {
         "jobs": "/hr/jobs",

@@ -34,6 +34,7 @@ CHROMIUM_FLAGS = (
     "--no-first-run",
 )
 
+PAGE_SAYS_WITHIN_S = 30.0
 DEVICES_WITHIN_MS = 15_000
 RECORDING_WITHIN_MS = 20_000
 SAVED_WITHIN_MS = 15_000
@@ -43,6 +44,15 @@ ONWARD = ":is([data-go-on], #turn-on, #continue-interview):enabled:visible"
 
 DOCK_ONWARD = ".dock__actions .button--primary[data-wish]:visible"
 "What they press in it to come to its end."
+
+
+async def page_says(page: Page, expression: str) -> None:
+    """Wait until this JavaScript is true in the page. Playwright's own waiting needs `eval`, which our pages forbid."""
+
+    async def says() -> bool:
+        return bool(await page.evaluate(expression))
+
+    await until(says, within_s=PAGE_SAYS_WITHIN_S)
 
 
 def chromium_path() -> str:

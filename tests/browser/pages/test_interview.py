@@ -13,6 +13,7 @@ from db.models import Consent, InterviewSession
 from db.states import InterviewState
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, QUESTIONS, Invitation, Place
 from tests.browser.pages.visitor import Visitor
+from tests.live.browser import page_says
 from tests.live.harness import until
 from tests.media_server.waves import tone
 
@@ -254,7 +255,7 @@ async def test_a_pause_ends_with_the_press_that_comes_back(
     other = Visitor(await context.new_page())
     await other.page.goto(invitation.link)
     await expect(await other.sees("back")).to_contain_text("Your interview is paused; everything up to 0:0")
-    await other.page.wait_for_function(SEES_THEMSELVES)
+    await page_says(other.page, SEES_THEMSELVES)
     await other.candidate.start()
     await expect(other.page.locator("#start-answer")).to_be_visible()
     assert other.complaints == []

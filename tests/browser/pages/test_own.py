@@ -15,6 +15,7 @@ from db.models import OwnCode
 from tests.browser.pages.place import HR_EMAIL, HR_PASSWORD, Invitation, Place
 from tests.browser.pages.visitor import Visitor, record_in_one_go
 from tests.fakes.mail_server import text_of
+from tests.live.browser import page_says
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -78,7 +79,7 @@ async def test_a_code_opens_the_recording_in_this_browser(place: Place, visitor:
     await page.locator("#own-code").press("Enter")
     player = page.locator("#own-player")
     await expect(player).to_be_visible()
-    await page.wait_for_function("document.getElementById('own-player').readyState >= 2")
+    await page_says(page, "document.getElementById('own-player').readyState >= 2")
     await _looks_right(visitor)
     async with page.expect_download() as download:
         await page.locator("#own-export").click()

@@ -7,13 +7,13 @@ outlives the recording, so there are no candidates' names or e-mail addresses in
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditRow, InterviewSession
@@ -22,6 +22,9 @@ Details = Mapping[str, str | int | float | bool | None]
 
 BEGINNING: Final = "0" * 64
 "What the first row has for the hash before it."
+
+BATCH: Final = 2_000
+"Rows read at once: an audit of years does not have to fit into memory."
 
 ENCODING: Final = 1
 "The first thing that is hashed: how the rest is spelled."
@@ -188,6 +191,20 @@ async def head(db_session: AsyncSession) -> Head:
     query = select(AuditRow.number, AuditRow.hash).order_by(AuditRow.number.desc()).limit(1)
     row = (await db_session.execute(query)).first()
     return Head(0, BEGINNING) if row is None else Head(row.number, row.hash)
+
+
+async def rows(db_session: AsyncSession, *conditions: ColumnElement[bool]) -> AsyncIterator[AuditRow]:
+    """Those that fit, oldest first, without holding more than :data:`BATCH` of them."""
+    after = -1
+    while True:
+        query = select(AuditRow).where(*conditions, AuditRow.number > after).order_by(AuditRow.number).limit(BATCH)
+        batch = list(await db_session.scalars(query))
+        for row in batch:
+            yield row
+        if len(batch) < BATCH:
+            return
+        after = batch[-1].number
+        db_session.expunge_all()
 
 
 def entry_hash(entry: Entry) -> str:

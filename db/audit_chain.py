@@ -1,18 +1,14 @@
 """Whether the audit is whole: every row's hash, every link to the row before, and the end that a log line names."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audit import BEGINNING, AuditEvent, Entry, Head, entry_hash
+from db.audit import BEGINNING, AuditEvent, Entry, Head, entry_hash, rows
 from db.models import AuditRow
-
-BATCH: Final = 2_000
-"Rows read at once: an audit of years does not have to fit into memory."
 
 TRIGGERS: Final = {
     "audit_events_no_update": (
@@ -72,7 +68,7 @@ class _Walk:
 async def verify(db_session: AsyncSession, known: Head | None = None) -> Verdict:
     """Look at every row. `known`: where the chain ended once, as a line of the log says."""
     walk = _Walk()
-    async for row in _rows(db_session):
+    async for row in rows(db_session):
         walk.fault = _look(walk, row)
         if walk.fault:
             break
@@ -95,19 +91,6 @@ def entry_of(row: AuditRow) -> Entry:
         row.details,
         row.previous,
     )
-
-
-async def _rows(db_session: AsyncSession) -> AsyncIterator[AuditRow]:
-    after = -1
-    while True:
-        query = select(AuditRow).where(AuditRow.number > after).order_by(AuditRow.number).limit(BATCH)
-        rows = list(await db_session.scalars(query))
-        for row in rows:
-            yield row
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].number
-        db_session.expunge_all()
 
 
 def _look(walk: _Walk, row: AuditRow) -> Fault | None:

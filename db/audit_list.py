@@ -11,11 +11,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.audit import ActorKind, AuditEvent
+from db.audit import ActorKind, AuditEvent, rows
 from db.models import AuditRow, JobMember, JobRole
-
-BATCH: Final = 1_000
-"Rows read at once."
 
 LOOKED_AT: Final = (
     AuditEvent.PLAYED,
@@ -79,18 +76,9 @@ async def page(db_session: AsyncSession, wanted: Wanted, limit: int, before: int
     return list(await db_session.scalars(query.order_by(AuditRow.number.desc()).limit(limit)))
 
 
-async def in_order(db_session: AsyncSession, wanted: Wanted) -> AsyncIterator[AuditRow]:
+def in_order(db_session: AsyncSession, wanted: Wanted) -> AsyncIterator[AuditRow]:
     """All of them, oldest first, without holding more than a few."""
-    after = 0
-    while True:
-        query = select(AuditRow).where(*_fits(wanted), AuditRow.number > after).order_by(AuditRow.number).limit(BATCH)
-        rows = list(await db_session.scalars(query))
-        for row in rows:
-            yield row
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].number
-        db_session.expunge_all()
+    return rows(db_session, *_fits(wanted))
 
 
 async def looks(db_session: AsyncSession, session_id: str) -> list[Look]:

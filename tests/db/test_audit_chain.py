@@ -49,7 +49,7 @@ async def test_an_empty_chain_is_whole(database: Database) -> None:
 
 
 async def test_a_whole_chain(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_chain, "BATCH", 2)  # several readings
+    monkeypatch.setattr("db.audit.BATCH", 2)  # several readings
     head = await _filled(database)
     assert await _verdict(database, head) == Verdict(ROWS, 1, head, None)
     async with database.writing() as db_session:  # a head of earlier days is still in it

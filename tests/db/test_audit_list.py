@@ -61,7 +61,7 @@ async def test_an_owner_sees_their_jobs_and_their_own_account(house: House) -> N
 
 
 async def test_all_in_order_a_few_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_list, "BATCH", 2)
+    monkeypatch.setattr("db.audit.BATCH", 2)
     await _fill(house)
     async with house.database.reading() as db_session:
         rows = [row.number async for row in audit_list.in_order(db_session, Wanted(session_id="one"))]

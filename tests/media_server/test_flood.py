@@ -2,31 +2,15 @@
 
 import random
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from bench.junk import DATAGRAMS
 from media_server.recording.events import EndReason, PartClosed, PartOpened
 from media_server.rtp.sources import MOST_ADDRESSES
-from tests.media_server.publishing import Stage, decodes, port_of, publisher_stage
+from tests.media_server.publishing import Stage, decodes, port_of
 from tests.media_server.sender import stretch
-from tests.media_server.webrtc_sender import WebrtcSender, webrtc_sender
+from tests.media_server.webrtc_sender import WebrtcSender
 
 JUNK_EACH = 12
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with publisher_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def sender(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebrtcSender]:
-    async with webrtc_sender(monkeypatch) as sender:
-        yield sender
 
 
 async def test_it_records_whole_and_keeps_nothing(stage: Stage, sender: WebrtcSender) -> None:

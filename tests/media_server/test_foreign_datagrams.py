@@ -3,8 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,9 +13,9 @@ from aiortc.rtcdtlstransport import RTCDtlsTransport
 from media_server.aio.aiortc_tap import STRANGERS_MEDIA_PER_S, PassthroughPeerConnection
 from media_server.aio.publisher import Publisher
 from media_server.recording.events import EndReason, PartOpened
-from tests.media_server.publishing import Stage, decodes, port_of, publisher_stage
+from tests.media_server.publishing import Stage, decodes, port_of
 from tests.media_server.sender import stretch
-from tests.media_server.webrtc_sender import WebrtcSender, webrtc_sender
+from tests.media_server.webrtc_sender import WebrtcSender
 
 DTLS = b"\x16\xfe\xfd" + bytes(8) + b"\x00\x20" + bytes(32)
 SRTP = b"\x80\xe0" + bytes(60)
@@ -39,18 +38,6 @@ def connection_of(publisher: Publisher) -> Any:
     dtls = peer_of(publisher)._dtls
     assert dtls is not None
     return dtls.transport._connection
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with publisher_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def sender(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebrtcSender]:
-    async with webrtc_sender(monkeypatch) as sender:
-        yield sender
 
 
 @pytest.fixture

@@ -3,28 +3,15 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from media_server.aio.aiortc_tap import NetworkSettings, NoFreePort
 from media_server.recording.events import EndReason, PartClosed, PartOpened, PublisherEnded
-from tests.media_server.publishing import Stage, decodes, port_of, publisher_stage
+from tests.media_server.publishing import Stage, decodes, port_of
 from tests.media_server.sender import stretch
-from tests.media_server.webrtc_sender import WebrtcSender, webrtc_sender
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with publisher_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def sender(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebrtcSender]:
-    async with webrtc_sender(monkeypatch) as sender:
-        yield sender
+from tests.media_server.webrtc_sender import WebrtcSender
 
 
 def open_sockets() -> int:
